@@ -1,0 +1,170 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// DelegationStatus is what people did to a delegation; that its end date has
+// passed is not a status but a fact about now (see Ended).
+type DelegationStatus string
+
+// The statuses of a delegation.
+const (
+	DelegationActive   DelegationStatus = "active"
+	DelegationDisabled DelegationStatus = "disabled" // can be enabled again
+	DelegationRevoked  DelegationStatus = "revoked"  // for good
+	// DelegationEnded is shown, never stored: active, but past its end date.
+	DelegationEnded DelegationStatus = "ended"
+)
+
+// Delegation lends some actions of a role, by a person, to an agent.
+type Delegation struct {
+	ID              string
+	ClientID        string
+	Role            string
+	DelegatorID     string
+	Actions         []string      // sorted; what the agent may ask for
+	MaxDuration     time.Duration // of one token, whole seconds
+	Resources       []string      // audience URIs, sorted; empty: the server's default audience
+	EndsAt          time.Time     // zero: no end date
+	Status          DelegationStatus
+	DisabledByAdmin bool // only an admin enables it again
+	RevokeReason    string
+	RevokedAt       time.Time
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	LastUsedAt      time.Time // zero: never
+}
+
+// StatusAt returns the status as shown at an instant: ended once the end date has come.
+func (d Delegation) StatusAt(now time.Time) DelegationStatus {
+	if d.Status == DelegationActive && !d.EndsAt.IsZero() && !now.Before(d.EndsAt) {
+		return DelegationEnded
+	}
+	return d.Status
+}
+
+// ActiveAt reports whether the delegation gives authority at an instant.
+func (d Delegation) ActiveAt(now time.Time) bool { return d.StatusAt(now) == DelegationActive }
+
+// Durations of tokens. Shorter than a minute only costs; a year is past absurd.
+const (
+	MinDuration = 60 * time.Second
+	MaxDuration = 366 * 24 * time.Hour
+	// MaxResources bounds the audiences of one delegation and of one request.
+	MaxResources = 50
+)
+
+// DelegationSpec is what a person says to delegate.
+type DelegationSpec struct {
+	Role        string
+	ClientID    string
+	Actions     []string
+	MaxDuration time.Duration
+	Resources   []string
+	EndsAt      time.Time // zero: none
+	Default     *bool     // nil: default if it is the agent's first
+}
+
+// Check validates and normalises the spec in place.
+func (s *DelegationSpec) Check(now time.Time) error {
+	var f Faults
+	CheckRoleName(&f, "/role", s.Role)
+	if id, ok := ParseID(s.ClientID); ok {
+		s.ClientID = id
+	} else {
+		f.Add("/client_id", "invalid_id", "client_id must be an agent's client ID (a UUID).")
+	}
+	s.Actions = checkDelegatedActions(&f, s.Actions)
+	checkDuration(&f, s.MaxDuration)
+	s.Resources = checkResources(&f, s.Resources)
+	checkEndsAt(&f, s.EndsAt, now)
+	return f.Err()
+}
+
+// DelegationPatch is a change to a delegation; nil leaves a field as it is.
+type DelegationPatch struct {
+	Actions     *[]string
+	MaxDuration *time.Duration
+	Resources   *[]string
+	EndsAt      *time.Time // points to the zero time: remove the end date
+	Default     *bool
+}
+
+// Check validates and normalises the patch in place.
+func (p *DelegationPatch) Check(now time.Time) error {
+	var f Faults
+	if p.Actions != nil {
+		actions := checkDelegatedActions(&f, *p.Actions)
+		p.Actions = &actions
+	}
+	if p.MaxDuration != nil {
+		checkDuration(&f, *p.MaxDuration)
+	}
+	if p.Resources != nil {
+		resources := checkResources(&f, *p.Resources)
+		p.Resources = &resources
+	}
+	if p.EndsAt != nil {
+		checkEndsAt(&f, *p.EndsAt, now)
+	}
+	return f.Err()
+}
+
+func checkDelegatedActions(f *Faults, actions []string) []string {
+	if len(actions) == 0 {
+		f.Add("/actions", "required", "actions must name at least one action.")
+		return nil
+	}
+	return CheckActionNames(f, "/actions", actions)
+}
+
+func checkDuration(f *Faults, d time.Duration) {
+	if d < MinDuration || d > MaxDuration {
+		f.Add("/max_duration_seconds", "out_of_range", "max_duration_seconds must be from %d to %d.",
+			int64(MinDuration/time.Second), int64(MaxDuration/time.Second))
+	}
+}
+
+func checkResources(f *Faults, uris []string) []string {
+	if len(uris) > MaxResources {
+		f.Add("/resources", "too_many", "resources may list at most %d.", MaxResources)
+		return uris
+	}
+	return checkSet(f, "/resources", uris, CheckAudience)
+}
+
+func checkEndsAt(f *Faults, end, now time.Time) {
+	if !end.IsZero() && !end.After(now) {
+		f.Add("/ends_at", "in_the_past", "ends_at must be in the future.")
+	}
+}
+
+// Widens names the fields in which b gives more than a: what nobody but the
+// delegator may do to a delegation.
+func (a Delegation) Widens(b Delegation) []string {
+	var fields []string
+	for _, action := range b.Actions {
+		if !slices.Contains(a.Actions, action) {
+			fields = append(fields, fmt.Sprintf("actions (%s)", action))
+			break
+		}
+	}
+	if b.MaxDuration > a.MaxDuration {
+		fields = append(fields, "max_duration_seconds")
+	}
+	// No resources means the default audience: neither contains the other.
+	if !slices.Equal(a.Resources, b.Resources) {
+		if len(b.Resources) == 0 || len(a.Resources) == 0 {
+			fields = append(fields, "resources")
+		} else if i := slices.IndexFunc(b.Resources, func(r string) bool { return !slices.Contains(a.Resources, r) }); i >= 0 {
+			fields = append(fields, "resources")
+		}
+	}
+	if !a.EndsAt.IsZero() && (b.EndsAt.IsZero() || b.EndsAt.After(a.EndsAt)) {
+		fields = append(fields, "ends_at")
+	}
+	return fields
+}

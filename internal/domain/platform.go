@@ -1,0 +1,173 @@
+package domain
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Platform is where a workload runs, with the selectors that can identify it there.
+type Platform struct {
+	Key       string
+	Label     string
+	Help      string
+	Selectors []SelectorKey
+}
+
+// SelectorKey describes one key of the catalogue. A pattern key ends in
+// "<name>": the caller fills in the name.
+type SelectorKey struct {
+	Key       string
+	Label     string
+	Example   string // an example value
+	Help      string
+	Suggested bool // stands ready to be filled in when an agent is onboarded
+}
+
+// IsPattern reports whether the caller completes the key with a name.
+func (k SelectorKey) IsPattern() bool { return strings.HasSuffix(k.Key, patternSuffix) }
+
+// ExampleKey is the key with an example name in the place of <name>.
+func (k SelectorKey) ExampleKey() string {
+	return strings.Replace(k.Key, patternSuffix, "app", 1)
+}
+
+const patternSuffix = "<name>"
+
+// Limits of an agent's selectors.
+const (
+	MaxSelectors     = 64
+	MaxSelectorKey   = 256
+	MaxSelectorValue = 1024
+)
+
+// The platforms by key.
+const (
+	PlatformKubernetes = "kubernetes"
+	PlatformUnix       = "unix"
+	PlatformOther      = "other"
+)
+
+// Platforms is the catalogue, in display order. The API serves it; no client
+// hard-codes any of it.
+func Platforms() []Platform {
+	return []Platform{
+		{PlatformKubernetes, "Kubernetes", "A pod, known by its projected service-account token.", []SelectorKey{
+			{"k8s:ns", "Namespace", "production", "The pod's namespace.", true},
+			{"k8s:sa", "Service account", "customer-support-sa", "The pod's service account.", true},
+			{"k8s:pod-label:" + patternSuffix, "Pod label", "customer-support", "A label of the pod, by its name.", true},
+			{"k8s:container-name", "Container name", "agent", "The container that holds our projected token.", true},
+			{"k8s:pod-name", "Pod name", "customer-support-7d9f", "One pod by its name.", false},
+			{"k8s:pod-uid", "Pod UID", "6a1f4c1e-2b0d-4b7e-9c59-0f6f2f0f8f11", "One pod by its UID.", false},
+			{"k8s:container-image", "Container image", "registry.example.com/agent:1.4", "The image of the container that holds our projected token.", false},
+			{"k8s:node-name", "Node name", "node-3", "The node the pod runs on.", false},
+		}},
+		{"docker", "Docker", "A container, known by the process that calls.", []SelectorKey{
+			{"docker:label:" + patternSuffix, "Label", "customer-support", "A label of the container, by its name.", true},
+			{"docker:image_id", "Image ID", "sha256:77af4d6b9913", "The image the container was started from.", true},
+			{"docker:env:" + patternSuffix, "Environment variable", "production", "A variable of the container, by its name.", false},
+		}},
+		{PlatformUnix, "Unix", "A process on the same machine, known by its owner and executable.", []SelectorKey{
+			{"unix:uid", "User ID", "1000", "The process's user, as a number.", true},
+			{"unix:user", "User", "agent", "The process's user, by name.", false},
+			{"unix:gid", "Group ID", "1000", "The process's group, as a number.", false},
+			{"unix:group", "Group", "agents", "The process's group, by name.", false},
+			{"unix:path", "Executable", "/usr/local/bin/agent", "The path of the executable.", true},
+			{"unix:sha256", "Executable SHA-256", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "The digest of the executable.", false},
+		}},
+		{"aws", "AWS", "A workload with an AWS identity.", []SelectorKey{
+			{"aws:account_id", "Account ID", "123456789012", "The AWS account.", true},
+			{"aws:role_arn", "Role ARN", "arn:aws:iam::123456789012:role/agent", "The role the workload runs under.", true},
+		}},
+		{"gcp", "Google Cloud", "A workload with a Google Cloud service identity.", []SelectorKey{
+			{"gcp:project_id", "Project ID", "support-prod", "The project.", true},
+			{"gcp:service_account", "Service account", "agent@support-prod.iam.gserviceaccount.com", "The service account's email.", true},
+			{"gcp:instance_id", "Instance ID", "4520031799277581759", "One instance by its ID.", false},
+			{"gcp:zone", "Zone", "europe-west3-a", "The instance's zone.", false},
+		}},
+		{"azure", "Azure", "A workload with a managed identity.", []SelectorKey{
+			{"azure:tenant_id", "Tenant ID", "72f988bf-86f1-41af-91ab-2d7cd011db47", "The directory.", true},
+			{"azure:subscription_id", "Subscription ID", "6c1a2d8e-1f52-4c8b-9d0e-1f6b2f3d4c5a", "The subscription.", false},
+			{"azure:principal_id", "Principal ID", "f2b1c3d4-5e6f-4a7b-8c9d-0e1f2a3b4c5d", "The identity's object ID.", true},
+		}},
+		{"github", "GitHub Actions", "A workflow run, known by its OIDC token.", []SelectorKey{
+			{"github:repository", "Repository", "example/support-agent", "owner/name.", true},
+			{"github:ref", "Ref", "refs/heads/main", "The branch or tag.", true},
+			{"github:workflow", "Workflow", "deploy", "The workflow's name.", false},
+			{"github:environment", "Environment", "production", "The deployment environment.", false},
+		}},
+		{"spiffe", "SPIFFE", "A workload with an SVID.", []SelectorKey{
+			{"spiffe:id", "SPIFFE ID", "spiffe://example.org/ns/production/sa/customer-support", "The workload's SPIFFE ID.", true},
+		}},
+		{PlatformOther, "Other", "Anywhere else: the agent holds a client secret.", nil},
+	}
+}
+
+// FindPlatform returns the platform of the key.
+func FindPlatform(key string) (Platform, bool) {
+	for _, p := range Platforms() {
+		if p.Key == key {
+			return p, true
+		}
+	}
+	return Platform{}, false
+}
+
+// knows reports whether key belongs to the platform: an exact key, or a pattern
+// completed with a name.
+func (p Platform) knows(key string) bool {
+	for _, k := range p.Selectors {
+		if !k.IsPattern() {
+			if k.Key == key {
+				return true
+			}
+			continue
+		}
+		if name, ok := strings.CutPrefix(key, strings.TrimSuffix(k.Key, patternSuffix)); ok {
+			if name != "" && name != patternSuffix && strings.TrimSpace(name) == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkSelectors refuses unknown keys, blank values and repeated keys. A
+// workload platform needs at least one selector: without any, every workload
+// of the platform would satisfy the agent.
+func checkSelectors(f *Faults, platform string, selectors []Selector) {
+	p, ok := FindPlatform(platform)
+	if !ok {
+		keys := make([]string, 0, len(Platforms()))
+		for _, p := range Platforms() {
+			keys = append(keys, p.Key)
+		}
+		f.Add("/platform", "unknown", "platform must be one of %s.", strings.Join(keys, ", "))
+		return
+	}
+	switch {
+	case len(selectors) > MaxSelectors:
+		f.Add("/selectors", "too_many", "selectors may list at most %d.", MaxSelectors)
+		return
+	case len(selectors) == 0 && len(p.Selectors) > 0:
+		f.Add("/selectors", "required", "selectors must name at least one selector of the platform %s, such as %s.", p.Key, p.Selectors[0].ExampleKey())
+		return
+	}
+	seen := map[string]bool{}
+	for i, s := range selectors {
+		keyField, valueField := fmt.Sprintf("/selectors/%d/key", i), fmt.Sprintf("/selectors/%d/value", i)
+		before := len(*f)
+		CheckText(f, keyField, s.Key, MaxSelectorKey, false)
+		if len(*f) == before && !p.knows(s.Key) {
+			f.Add(keyField, "unknown", "%q is not a selector key of the platform %s.", s.Key, p.Key)
+		}
+		if seen[s.Key] {
+			f.Add(keyField, "repeated", "%q is given more than once.", s.Key)
+		}
+		seen[s.Key] = true
+		if strings.TrimSpace(s.Value) == "" {
+			f.Add(valueField, "required", "%s needs a value.", label(valueField))
+			continue
+		}
+		CheckText(f, valueField, s.Value, MaxSelectorValue, false)
+	}
+}

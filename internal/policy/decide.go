@@ -1,0 +1,256 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"authsec/internal/domain"
+)
+
+// Decide returns the Grant that the request gets at an instant, or a Denial
+// with every failed condition in the order of DESIGN §2. Exactly one is set.
+func Decide(now time.Time, s Settings, a Authority, p Proof, r Request) (Grant, *Denial) {
+	if err := r.Check(); err != nil {
+		return Grant{}, deny(domain.Reason{Code: CodeInvalidRequest, Message: publicOf(err)})
+	}
+	if a.Agent == nil || a.Agent.Status == domain.StatusDeleted {
+		return Grant{}, deny(domain.Reason{Code: CodeUnknownClient,
+			Message: "There is no agent with this client_id. Copy the Client ID from the agent's page in the console."})
+	}
+	agent := *a.Agent
+	d := &Denial{}
+	attestation := d.checkProof(s, agent, p)
+	if agent.Status != domain.StatusActive {
+		d.add(CodeAgentSuspended, nil, "This agent is suspended. An administrator can activate it again.")
+	}
+	c := d.choose(now, agent, a.Delegations, r)
+	if c == nil {
+		return Grant{}, d
+	}
+	d.DelegationID = c.Delegation.ID
+	g := Grant{
+		ClientID: agent.ClientID, AgentName: agent.Name, AgentType: agent.Type,
+		SPIFFEID:     domain.SPIFFEID(s.TrustDomain, agent.ClientID),
+		DelegationID: c.Delegation.ID, Role: c.Delegation.Role, Attestation: attestation,
+	}
+	d.checkDelegator(c)
+	if c.Delegator != nil {
+		g.Subject, g.Email = c.Delegator.ID, c.Delegator.Email
+	}
+	g.Audience = d.checkAudience(s, c.Delegation, r.Audience)
+	g.Actions = d.checkActions(c, r.Actions)
+	if g.Lifetime = lifetime(now, s, c.Delegation, r.TTL); g.Lifetime <= 0 {
+		d.add(CodeDelegationEnded, nil, "The delegation ends within this second. Its person must delegate again.")
+	}
+	if len(d.Reasons) > 0 {
+		return Grant{}, d
+	}
+	return g, nil
+}
+
+func deny(r domain.Reason) *Denial { return &Denial{Reasons: []domain.Reason{r}} }
+
+func (d *Denial) add(code string, keys []string, format string, args ...any) {
+	d.Reasons = append(d.Reasons, domain.Reason{Code: code, Message: fmt.Sprintf(format, args...), Keys: keys})
+}
+
+// publicOf is the public text of an error that Check made.
+func publicOf(err error) string {
+	if e, ok := err.(*domain.Error); ok { //nolint:errorlint // made above, never wrapped
+		return e.Public
+	}
+	return "The request is not valid."
+}
+
+// checkProof checks proof and selectors, and returns the attestation claim.
+func (d *Denial) checkProof(s Settings, agent domain.Agent, p Proof) string {
+	switch p.State {
+	case ProofRejected:
+		d.add(CodeInvalidProof, nil, "%s", orElse(p.Problem, "The workload proof is not valid."))
+		return ""
+	case ProofAssumed:
+		return orElse(p.Kind, "assumed")
+	case ProofAbsent:
+		switch {
+		case agent.Attestation != domain.AttestationPermissive || s.RequireAttestation:
+			d.add(CodeProofRequired, nil, proofAdvice)
+		case !agent.AttestationChosen && !p.Loopback:
+			d.add(CodeProofRequired, nil, unchosenPermissiveAdvice)
+		}
+		return AttestedByNone
+	}
+	// An agent without selectors is satisfied by its own secret alone: by the
+	// subset rule, any workload's proof would do.
+	if len(agent.Selectors) == 0 && p.Kind != AttestedBySecret {
+		d.add(CodeInvalidProof, nil, "This agent proves itself by its client secret only.")
+		return ""
+	}
+	var missing []string
+	for _, want := range agent.Selectors {
+		if !slices.Contains(p.Selectors, want) {
+			missing = append(missing, want.Key)
+		}
+	}
+	if len(missing) > 0 {
+		d.add(CodeSelectors, missing, "The workload's proof does not establish %s as this agent demands. Run the agent where its selectors hold, or have an administrator correct them.",
+			strings.Join(missing, ", "))
+	}
+	return p.Kind
+}
+
+// choose finds the delegation that the request means (DESIGN §2), or adds why
+// there is none.
+func (d *Denial) choose(now time.Time, agent domain.Agent, all []Candidate, r Request) *Candidate {
+	const again = "The person can delegate again, or an administrator can choose another default."
+	if r.DelegationID != "" {
+		i := slices.IndexFunc(all, func(c Candidate) bool { return c.Delegation.ID == r.DelegationID })
+		switch {
+		case i < 0 || all[i].Delegation.ClientID != agent.ClientID || (r.Role != "" && all[i].Delegation.Role != r.Role):
+			d.add(CodeNoDelegation, nil, "This agent has no such delegation. Check delegation_id and role, or leave them out.")
+			return nil
+		case !all[i].Delegation.ActiveAt(now):
+			d.DelegationID = all[i].Delegation.ID
+			d.add(CodeDelegationEnded, nil, "The delegation asked for is %s. Its person must delegate again.", all[i].Delegation.StatusAt(now))
+			return nil
+		}
+		return &all[i]
+	}
+	var live []int
+	ended := false
+	fallback := -1 // the agent's default, if it is among the delegations asked for
+	for i, c := range all {
+		if c.Delegation.ClientID != agent.ClientID || (r.Role != "" && c.Delegation.Role != r.Role) {
+			continue
+		}
+		if agent.DefaultDelegationID == c.Delegation.ID {
+			fallback = i
+		}
+		if c.Delegation.ActiveAt(now) {
+			live = append(live, i)
+		} else {
+			ended = true
+		}
+	}
+	switch {
+	case fallback >= 0 && all[fallback].Delegation.ActiveAt(now):
+		return &all[fallback]
+	case agent.DefaultDelegationID != "" && r.Role == "":
+		// Authority never slides silently to another person's delegation.
+		d.DelegationID = agent.DefaultDelegationID
+		d.add(CodeDelegationEnded, nil, "The agent's default delegation has ended. "+again)
+	case len(live) == 1:
+		return &all[live[0]]
+	case len(live) > 1:
+		for _, i := range live[:min(len(live), maxListed)] {
+			d.Alternatives = append(d.Alternatives, Alternative{all[i].Delegation.ID, all[i].Delegation.Role})
+		}
+		d.add(CodeAmbiguousDelegation, nil, "Several delegations would do. Name one with delegation_id, or have an administrator choose the agent's default.")
+	case ended:
+		d.add(CodeDelegationEnded, nil, "Every delegation that would do has ended. "+again)
+	default:
+		d.add(CodeNoDelegation, nil, "Nobody has delegated %s to this agent. Create a trust delegation for it in the console.", orElse(r.Role, "anything"))
+	}
+	return nil
+}
+
+func (d *Denial) checkDelegator(c *Candidate) {
+	switch {
+	case c.Delegator == nil || !c.Delegator.Active():
+		d.add(CodeDelegatorInactive, nil, "The person who delegated is not active any more. Another person must delegate.")
+	}
+	switch {
+	case c.Role == nil:
+		d.add(CodeRoleNotHeld, nil, "The role %s does not exist any more.", c.Delegation.Role)
+	case c.Delegator != nil && !c.Delegator.MayDelegate(c.Delegation.Role):
+		d.add(CodeRoleNotHeld, nil, "The person who delegated does not hold the role %s any more.", c.Delegation.Role)
+	}
+}
+
+// checkAudience returns the token's audience.
+func (d *Denial) checkAudience(s Settings, del domain.Delegation, asked []string) []string {
+	allowed := del.Resources
+	if len(allowed) == 0 {
+		allowed = []string{s.DefaultAudience}
+	}
+	if len(asked) == 0 {
+		return allowed
+	}
+	var audience, refused []string
+	for _, a := range asked {
+		switch {
+		case !slices.Contains(allowed, a):
+			refused = append(refused, a)
+		case !slices.Contains(audience, a):
+			audience = append(audience, a)
+		}
+	}
+	if len(refused) > 0 {
+		d.add(CodeAudienceNotAllowed, refused, "The delegation does not reach the audience %s.", strings.Join(refused, ", "))
+	}
+	slices.Sort(audience)
+	return audience
+}
+
+// checkActions returns the effective actions: delegated, still in the role, and asked for.
+func (d *Denial) checkActions(c *Candidate, asked []string) []string {
+	effective := Effective(c.Delegation.Actions, c.Role)
+	if len(asked) == 0 {
+		if len(effective) == 0 {
+			d.add(CodeNoEffectiveActions, nil, "None of the delegated actions is in the role %s now.", c.Delegation.Role)
+		}
+		return effective
+	}
+	var refused []string
+	for _, a := range asked {
+		if !slices.Contains(effective, a) {
+			refused = append(refused, a)
+		}
+	}
+	if len(refused) > 0 {
+		d.add(CodeActionNotDelegated, refused, "The delegation does not give %s now. Ask for less, or have its person delegate it.", strings.Join(refused, ", "))
+	}
+	if len(effective) == 0 {
+		d.add(CodeNoEffectiveActions, nil, "None of the delegated actions is in the role %s now.", c.Delegation.Role)
+	}
+	got := slices.Clone(asked)
+	slices.Sort(got)
+	return got
+}
+
+// Effective returns the delegated actions that the role has now, sorted; role may be nil.
+func Effective(delegated []string, role *domain.Role) []string {
+	if role == nil {
+		return nil
+	}
+	out := make([]string, 0, len(delegated))
+	for _, a := range delegated {
+		if _, ok := slices.BinarySearch(role.Actions, a); ok {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// lifetime is min(maximum duration, asked, end date − now, server's maximum),
+// in whole seconds from the second that now is in: a token's iat and exp are
+// whole seconds, and exp never passes the end date. It is zero when the end
+// date is within this second.
+func lifetime(now time.Time, s Settings, del domain.Delegation, asked time.Duration) time.Duration {
+	life := min(del.MaxDuration, s.MaxTokenTTL)
+	if asked > 0 {
+		life = min(life, asked)
+	}
+	if !del.EndsAt.IsZero() {
+		life = min(life, del.EndsAt.Sub(now.Truncate(time.Second)))
+	}
+	return life.Truncate(time.Second)
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

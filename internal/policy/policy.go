@@ -1,0 +1,198 @@
+// Package policy holds the decision: which authority a request gets now, or
+// every reason why it gets none (DESIGN §2). It is pure: no I/O, no clock, no
+// randomness. Issuance enforces Decide and the console's "what can this agent
+// do now" explains it by calling the same function.
+package policy
+
+import (
+	"fmt"
+	"time"
+
+	"authsec/internal/domain"
+)
+
+// Settings are the deployment's part of the decision.
+type Settings struct {
+	TrustDomain        string
+	DefaultAudience    string
+	MaxTokenTTL        time.Duration
+	RequireAttestation bool // forbids permissive altogether
+}
+
+// Request is what was asked for.
+type Request struct {
+	ClientID     string        // UUID, canonical
+	DelegationID string        // "" : not named
+	Role         string        // "" : not named
+	Actions      []string      // empty: all
+	Audience     []string      // empty: the delegation's, or the default
+	TTL          time.Duration // 0: not asked
+}
+
+// Check returns the request's faults: what can never be granted, whoever asks.
+func (r Request) Check() error {
+	var f domain.Faults
+	if id, ok := domain.ParseID(r.ClientID); !ok || id != r.ClientID {
+		f.Add("client_id", "invalid_id", "client_id must be the agent's client ID, a UUID from its page in the console.")
+	}
+	if r.DelegationID != "" {
+		if _, ok := domain.ParseID(r.DelegationID); !ok {
+			f.Add("delegation_id", "invalid_id", "delegation_id must be a delegation's ID (a UUID).")
+		}
+	}
+	if r.Role != "" {
+		domain.CheckRoleName(&f, "role", r.Role)
+	}
+	domain.CheckActionNames(&f, "actions", r.Actions)
+	if len(r.Audience) > domain.MaxResources {
+		f.Add("audience", "too_many", "audience may be given at most %d times.", domain.MaxResources)
+	} else {
+		for i, a := range r.Audience {
+			domain.CheckAudience(&f, fmt.Sprintf("audience/%d", i), a)
+		}
+	}
+	if r.TTL != 0 && (r.TTL < domain.MinDuration || r.TTL > domain.MaxDuration) {
+		f.Add("ttl", "out_of_range", "ttl must be from %d to %d seconds.",
+			int64(domain.MinDuration/time.Second), int64(domain.MaxDuration/time.Second))
+	}
+	return f.Err()
+}
+
+// ProofState says what became of the workload's proof.
+type ProofState uint8
+
+// The states of a proof.
+const (
+	ProofAbsent   ProofState = iota // none was presented
+	ProofRejected                   // presented, and not good
+	ProofAccepted                   // presented and verified
+	ProofAssumed                    // explain only: as if a full proof had been presented
+)
+
+// Kinds of proof, as the token's attestation claim names them.
+const (
+	AttestedBySecret = "secret"
+	AttestedByNone   = "none"
+)
+
+// Proof is what is known of the caller's workload.
+type Proof struct {
+	State     ProofState
+	Kind      string            // of an accepted proof: k8s, spiffe, unix, oidc, secret
+	Selectors []domain.Selector // what an accepted proof attests
+	Problem   string            // why it was rejected; safe to tell the caller
+	Loopback  bool              // the peer is this machine, directly: no forwarding headers
+}
+
+// Candidate is one delegation of the agent, with what its authority rests on.
+type Candidate struct {
+	Delegation domain.Delegation
+	Role       *domain.Role // nil: the role is gone
+	Delegator  *domain.User // nil: the person is gone
+}
+
+// Authority is one consistent view of what is stored about an agent.
+type Authority struct {
+	Agent       *domain.Agent // nil: there is none
+	Delegations []Candidate   // those that matter to the request, ended ones too
+}
+
+// Grant is an authority that holds now: the content of a token.
+type Grant struct {
+	ClientID     string
+	AgentName    string
+	AgentType    string
+	SPIFFEID     string
+	Subject      string // the delegating user's ID
+	Email        string
+	DelegationID string
+	Role         string
+	Actions      []string // sorted, never empty
+	Audience     []string // never empty
+	Lifetime     time.Duration
+	Attestation  string
+}
+
+// The conditions' codes, in the order in which they are checked.
+const (
+	CodeInvalidRequest       = "invalid_request"
+	CodeUnknownClient        = "unknown_client"
+	CodeProofRequired        = "workload_proof_required"
+	CodeInvalidProof         = "invalid_workload_proof"
+	CodeSelectors            = "selectors_not_satisfied"
+	CodeAgentSuspended       = "agent_suspended"
+	CodeNoDelegation         = "no_delegation"
+	CodeAmbiguousDelegation  = "ambiguous_delegation"
+	CodeDelegationEnded      = "delegation_ended"
+	CodeDelegatorInactive    = "delegator_inactive"
+	CodeRoleNotHeld          = "role_not_held"
+	CodeAudienceNotAllowed   = "audience_not_allowed"
+	CodeActionNotDelegated   = "action_not_delegated"
+	CodeNoEffectiveActions   = "no_effective_actions"
+	maxListed                = 50 // alternatives named by an ambiguity
+	proofAdvice              = "This agent must prove its workload. Set AUTHSEC_WORKLOAD_TOKEN_FILE to the file that holds its workload token, or the client secret for an agent on the platform \"other\"."
+	unchosenPermissiveAdvice = "This agent is permissive by default only for callers on this machine. Prove the workload (set AUTHSEC_WORKLOAD_TOKEN_FILE), or have an administrator choose its attestation."
+)
+
+// Alternative names a delegation that a caller could have asked for.
+type Alternative struct {
+	DelegationID string
+	Role         string
+}
+
+// Denial lists every failed condition. The first is the one that is answered.
+type Denial struct {
+	Reasons      []domain.Reason // never empty
+	Alternatives []Alternative   // for an ambiguous delegation
+	DelegationID string          // of the delegation chosen, if one was
+}
+
+// First returns the reason that is told to the caller.
+func (d *Denial) First() domain.Reason { return d.Reasons[0] }
+
+// BeforeProof reports whether the caller is unknown: nothing is proven, so
+// nothing about the agent may be told.
+func (d *Denial) BeforeProof() bool {
+	switch d.First().Code {
+	case CodeInvalidRequest, CodeUnknownClient, CodeProofRequired, CodeInvalidProof:
+		return true
+	}
+	return false
+}
+
+// kinds maps each condition to the kind of error it is.
+var kinds = map[string]domain.Kind{
+	CodeInvalidRequest:      domain.Invalid,
+	CodeUnknownClient:       domain.NotFound,
+	CodeProofRequired:       domain.Unauthenticated,
+	CodeInvalidProof:        domain.Unauthenticated,
+	CodeSelectors:           domain.Forbidden,
+	CodeAgentSuspended:      domain.Forbidden,
+	CodeNoDelegation:        domain.NotFound,
+	CodeAmbiguousDelegation: domain.Conflict,
+	CodeDelegationEnded:     domain.Gone,
+	CodeDelegatorInactive:   domain.Forbidden,
+	CodeRoleNotHeld:         domain.Forbidden,
+	CodeAudienceNotAllowed:  domain.Forbidden,
+	CodeActionNotDelegated:  domain.Forbidden,
+	CodeNoEffectiveActions:  domain.Forbidden,
+}
+
+// Err returns the denial as the error that is answered.
+func (d *Denial) Err() *domain.Error {
+	r := d.First()
+	e := &domain.Error{Kind: kinds[r.Code], Code: r.Code, Public: r.Message}
+	switch r.Code {
+	case CodeSelectors:
+		e.Details = map[string]any{"missing_selectors": r.Keys}
+	case CodeActionNotDelegated:
+		e.Details = map[string]any{"actions": r.Keys}
+	case CodeAmbiguousDelegation:
+		list := make([]map[string]string, 0, len(d.Alternatives))
+		for _, a := range d.Alternatives {
+			list = append(list, map[string]string{"delegation_id": a.DelegationID, "role": a.Role})
+		}
+		e.Details = map[string]any{"delegations": list}
+	}
+	return e
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"strings"
+	"time"
+
+	"authsec/internal/domain"
+)
+
+const (
+	connectTimeout = 5 * time.Second
+	idleTime       = 5 * time.Minute
+)
+
+// micros is how a time is stored; the zero time is 0.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// fromMicros is the inverse of micros, in UTC.
+func fromMicros(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}
+
+// bit is how a boolean is stored.
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// searchable is what a search looks at: the texts, folded.
+func searchable(texts ...string) string { return strings.ToLower(strings.Join(texts, "\n")) }
+
+// pattern makes a LIKE pattern that finds q anywhere; use with ESCAPE '\'.
+func pattern(q string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(q)) + "%"
+}
+
+// nameKey is the form in which people's names for things are kept unique.
+func nameKey(s string) string { return strings.ToLower(s) }
+
+// hashText is how a secret's hash is stored.
+func hashText(h domain.SecretHash) string { return domain.Hash(h).String() }
+
+// parseHash reads what hashText wrote.
+func parseHash(s string) (domain.SecretHash, error) {
+	h, err := domain.ParseHash(s)
+	return domain.SecretHash(h), err
+}
+
+// placeholders returns "$from, $from+1, …" for n values.
+func placeholders(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("$")
+		b.WriteString(itoa(from + i))
+	}
+	return b.String()
+}
