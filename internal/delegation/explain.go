@@ -1,0 +1,184 @@
+package delegation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"authsec/internal/domain"
+	"authsec/internal/policy"
+)
+
+// Verdict is what one decision would be now: a grant, or every reason against it.
+type Verdict struct {
+	Grant  *policy.Grant
+	Denial *policy.Denial
+}
+
+// Explanation is the answer to "what can this agent do right now?".
+type Explanation struct {
+	Agent       domain.Agent
+	Delegations []DelegationVerdict
+	Unnamed     *Verdict // a request that names no delegation; nil when the caller may not know
+}
+
+// DelegationVerdict is what a request that names one delegation would get.
+type DelegationVerdict struct {
+	Delegation domain.DelegationView
+	Verdict
+	Missing []MissingAction
+}
+
+// MissingAction is an action that an agent cannot get, and why.
+type MissingAction struct {
+	Action  string
+	Reason  string // not_in_role, not_delegated
+	Message string
+}
+
+// Explain returns what requests would get now, by the function that enforces
+// it; it mints nothing. A member sees what rests on their own delegations.
+func (s Service) Explain(ctx context.Context, caller domain.Caller, r policy.Request, proof policy.Proof) (Explanation, error) {
+	var out Explanation
+	if err := r.Check(); err != nil {
+		return out, err
+	}
+	a, err := s.Store.Authority(ctx, r.ClientID, r.DelegationID, r.Role)
+	if err != nil {
+		return out, err
+	}
+	if a.Agent == nil || a.Agent.Status == domain.StatusDeleted {
+		return out, domain.Errorf(domain.NotFound, "not_found", "There is no agent %q.", r.ClientID)
+	}
+	out.Agent = *a.Agent
+	now := s.Now()
+	mayKnow := func(c domain.Candidate) bool { return caller.ReadsAll() || c.Delegation.DelegatorID == caller.UserID }
+	for _, c := range a.Delegations {
+		if !mayKnow(c) || (r.Role != "" && c.Delegation.Role != r.Role) {
+			continue
+		}
+		named := r
+		named.DelegationID = c.Delegation.ID
+		out.Delegations = append(out.Delegations, DelegationVerdict{
+			Delegation: view(*a.Agent, c), Verdict: verdict(policy.Decide(now, s.Policy, a, proof, named)), Missing: missing(c),
+		})
+	}
+	if r.DelegationID == "" {
+		v := verdict(policy.Decide(now, s.Policy, a, proof, r))
+		if caller.ReadsAll() || decidedByOwn(v, a, caller) {
+			out.Unnamed = &v
+		}
+	}
+	return out, nil
+}
+
+// decidedByOwn reports whether an unnamed request is decided by the caller's own delegation.
+func decidedByOwn(v Verdict, a domain.Authority, caller domain.Caller) bool {
+	id := ""
+	switch {
+	case v.Grant != nil:
+		id = v.Grant.DelegationID
+	case v.Denial != nil:
+		id = v.Denial.DelegationID
+	}
+	return slices.ContainsFunc(a.Delegations, func(c domain.Candidate) bool {
+		return c.Delegation.ID == id && c.Delegation.DelegatorID == caller.UserID
+	})
+}
+
+func verdict(g policy.Grant, d *policy.Denial) Verdict {
+	if d != nil {
+		return Verdict{Denial: d}
+	}
+	return Verdict{Grant: &g}
+}
+
+func view(agent domain.Agent, c domain.Candidate) domain.DelegationView {
+	v := domain.DelegationView{Delegation: c.Delegation,
+		Agent:     domain.AgentRef{ClientID: agent.ClientID, Name: agent.Name, Type: agent.Type},
+		Delegator: domain.UserRef{ID: c.Delegation.DelegatorID},
+		Default:   agent.DefaultDelegationID == c.Delegation.ID}
+	if c.Delegator != nil {
+		v.Delegator.Email, v.Delegator.Name = c.Delegator.Email, c.Delegator.Name
+	}
+	return v
+}
+
+// missing lists the delegated actions that the role lost, and the role's
+// actions that were not delegated.
+func missing(c domain.Candidate) []MissingAction {
+	var out []MissingAction
+	effective := policy.Effective(c.Delegation.Actions, c.Role)
+	for _, a := range c.Delegation.Actions {
+		if !slices.Contains(effective, a) {
+			out = append(out, MissingAction{a, "not_in_role", fmt.Sprintf("The role %s does not have it now.", c.Delegation.Role)})
+		}
+	}
+	if c.Role == nil {
+		return out
+	}
+	for _, a := range c.Role.Actions {
+		if !slices.Contains(c.Delegation.Actions, a) {
+			out = append(out, MissingAction{a, "not_delegated", "The person did not delegate it."})
+		}
+	}
+	return out
+}
+
+// maxImpact bounds the delegations that an impact names.
+const maxImpact = 200
+
+// Impact is what a change to a role's actions would do.
+type Impact struct {
+	Role             string
+	Added, Removed   []string
+	Delegations      []DelegationImpact // those that feel it, at most 200
+	TotalDelegations int                // of the role, not revoked
+	TotalAgents      int
+}
+
+// DelegationImpact is what one delegation would gain and lose.
+type DelegationImpact struct {
+	Delegation              domain.DelegationView
+	Lost, Gained, Remaining []string
+}
+
+// RoleImpact tells which delegations feel the role's actions becoming actions.
+func (s Service) RoleImpact(ctx context.Context, name string, actions []string) (Impact, error) {
+	var f domain.Faults
+	actions = domain.CheckActionNames(&f, "actions", actions)
+	if err := f.Err(); err != nil {
+		return Impact{}, err
+	}
+	role, err := s.Roles.Role(ctx, name)
+	if err != nil {
+		return Impact{}, err
+	}
+	items, total, agents, err := s.Store.DelegationsOfRole(ctx, name, maxImpact)
+	if err != nil {
+		return Impact{}, err
+	}
+	after := domain.Role{Name: name, Actions: actions}
+	out := Impact{Role: name, Added: minus(actions, role.Actions), Removed: minus(role.Actions, actions), TotalDelegations: total, TotalAgents: agents}
+	now := s.Now()
+	for _, v := range items {
+		had, has := policy.Effective(v.Actions, &role), policy.Effective(v.Actions, &after)
+		i := DelegationImpact{Delegation: v, Lost: minus(had, has), Gained: minus(has, had), Remaining: has}
+		if len(i.Lost)+len(i.Gained) > 0 {
+			i.Delegation.Status = v.StatusAt(now)
+			out.Delegations = append(out.Delegations, i)
+		}
+	}
+	return out, nil
+}
+
+// minus returns the members of a that are not in b; never nil.
+func minus(a, b []string) []string {
+	out := []string{}
+	for _, x := range a {
+		if !slices.Contains(b, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}

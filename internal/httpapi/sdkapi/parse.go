@@ -1,0 +1,157 @@
+package sdkapi
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"authsec/internal/domain"
+	"authsec/internal/httpapi/wire"
+	"authsec/internal/issuance"
+)
+
+// Limits of what a caller may send here.
+const (
+	maxQuery      = 16 << 10
+	maxCredential = 16 << 10
+)
+
+// parameters are all that the endpoint takes. An unknown one is refused: a
+// misspelt "actions" must not silently mean "all of them".
+var parameters = []string{"client_id", "delegation_id", "role", "audience", "actions", "ttl"}
+
+// parse turns a request into a struct, or into the fault to name.
+func parse(r *http.Request) (issuance.Request, error) {
+	info := wire.FromContext(r.Context())
+	out := issuance.Request{IP: info.IP, RequestID: info.ID}
+	if len(r.URL.RawQuery) > maxQuery {
+		return out, invalid("The query is longer than %d bytes.", maxQuery)
+	}
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return out, invalid("The query is not well-formed.")
+	}
+	for name, values := range q {
+		switch {
+		case !slices.Contains(parameters, name):
+			return out, invalid("There is no parameter %q. Known are %s.", clip(name), strings.Join(parameters, ", "))
+		case name != "audience" && len(values) > 1:
+			return out, invalid("The parameter %s is given more than once.", name)
+		case values[0] == "":
+			return out, invalid("The parameter %s is empty. Leave it out instead.", name)
+		}
+	}
+	if out.ClientID, err = clientID(q.Get("client_id"), r.Header.Values("X-Client-ID")); err != nil {
+		return out, err
+	}
+	out.Request = issuance.Ask{ClientID: out.ClientID, DelegationID: strings.ToLower(q.Get("delegation_id")),
+		Role: q.Get("role"), Audience: q["audience"], Actions: splitActions(q.Get("actions"))}
+	if ttl := q.Get("ttl"); ttl != "" {
+		n, err := strconv.ParseInt(ttl, 10, 32)
+		if err != nil || n <= 0 {
+			return out, invalid("ttl must be a whole number of seconds.")
+		}
+		out.TTL = time.Duration(n) * time.Second
+	}
+	if out.Proof, err = proof(r); err != nil {
+		return out, err
+	}
+	return out, nil
+}
+
+// clientID takes the agent's ID from the query or the X-Client-ID header; both must agree.
+func clientID(query string, headers []string) (string, error) {
+	if len(headers) > 1 {
+		return "", invalid("The header X-Client-ID is given more than once.")
+	}
+	id := query
+	if len(headers) == 1 {
+		if id != "" && !strings.EqualFold(id, headers[0]) {
+			return "", invalid("client_id and the header X-Client-ID differ.")
+		}
+		id = headers[0]
+	}
+	if id == "" {
+		return "", invalid("client_id is required: the Client ID from the agent's page in the console.")
+	}
+	return strings.ToLower(id), nil
+}
+
+// splitActions reads a list separated by spaces or commas.
+func splitActions(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' })
+}
+
+// proof reads what the caller presents of its workload.
+func proof(r *http.Request) (issuance.Presented, error) {
+	p := issuance.Presented{Loopback: isLoopback(wire.FromContext(r.Context()).IP) && !wire.Forwarded(r)}
+	headers := r.Header.Values("Authorization")
+	switch {
+	case len(headers) == 0:
+		return p, nil
+	case len(headers) > 1:
+		return p, invalid("The header Authorization is given more than once.")
+	case len(headers[0]) > maxCredential:
+		return p, invalid("The header Authorization is longer than %d bytes.", maxCredential)
+	}
+	scheme, value, _ := strings.Cut(headers[0], " ")
+	value = strings.TrimSpace(value)
+	switch {
+	case strings.EqualFold(scheme, "Bearer") && value != "":
+		p.Bearer = domain.Secret(value)
+		return p, nil
+	case strings.EqualFold(scheme, "Basic"):
+		basic, ok := decodeBasic(value)
+		if ok {
+			p.Basic = &basic
+			return p, nil
+		}
+	}
+	return p, &domain.Error{Kind: domain.Unauthenticated, Code: issuance.CodeInvalidProof,
+		Public: "The header Authorization is neither a Bearer workload token nor a well-formed Basic client secret."}
+}
+
+// decodeBasic reads client credentials: each half is form-encoded before both
+// are base64-encoded (RFC 6749 §2.3.1).
+func decodeBasic(value string) (issuance.Basic, bool) {
+	raw, err := base64.StdEncoding.DecodeString(value)
+	if err != nil {
+		return issuance.Basic{}, false
+	}
+	user, password, ok := strings.Cut(string(raw), ":")
+	if !ok {
+		return issuance.Basic{}, false
+	}
+	id, err := url.QueryUnescape(user)
+	if err != nil {
+		return issuance.Basic{}, false
+	}
+	secret, err := url.QueryUnescape(password)
+	if err != nil {
+		return issuance.Basic{}, false
+	}
+	return issuance.Basic{ClientID: strings.ToLower(id), Secret: domain.Secret(secret)}, true
+}
+
+func isLoopback(ip string) bool {
+	a, err := netip.ParseAddr(ip)
+	return err == nil && a.Unmap().IsLoopback()
+}
+
+func invalid(format string, args ...any) error {
+	return domain.Errorf(domain.Invalid, issuance.CodeInvalidRequest, format, args...)
+}
+
+// clip shortens what a caller sent before it is echoed.
+func clip(s string) string {
+	const most = 40
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,65 @@
+// Package sdkapi is the endpoint that the SDKs call: a request becomes a
+// struct, issuance decides, its answer becomes a body. Nothing is decided here.
+package sdkapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"authsec/internal/domain"
+	"authsec/internal/httpapi/wire"
+	"authsec/internal/issuance"
+)
+
+// Pattern is the endpoint's route.
+const Pattern = "GET /authsec/uflow/sdk/delegation-token"
+
+// Issuer issues tokens.
+type Issuer interface {
+	Issue(ctx context.Context, r issuance.Request) (issuance.Issued, error)
+}
+
+// API answers the endpoint.
+type API struct {
+	Issuer Issuer
+}
+
+// Endpoints returns the package's routes.
+func (a API) Endpoints() []wire.Endpoint {
+	return []wire.Endpoint{{Pattern: Pattern, Handler: wire.Handler{Serve: a.delegationToken, Fail: wire.OAuthError}}}
+}
+
+// answer is the 200 body (DESIGN §4).
+type answer struct {
+	Token        string   `json:"token"`
+	ExpiresAt    string   `json:"expires_at"`
+	SPIFFEID     string   `json:"spiffe_id"`
+	Permissions  []string `json:"permissions"`
+	Audience     []string `json:"audience"`
+	TTLSeconds   int64    `json:"ttl_seconds"` // from this answer
+	ClientID     string   `json:"client_id"`
+	DelegationID string   `json:"delegation_id"`
+	Status       string   `json:"status"`
+	IssuedAt     string   `json:"issued_at"`
+}
+
+func (a API) delegationToken(w http.ResponseWriter, r *http.Request) error {
+	if r.Method == http.MethodHead {
+		// net/http's mux sends HEAD to GET's handler, and nothing may be minted for an answer without a body.
+		return domain.Errorf(domain.Invalid, "invalid_request", "Use GET.")
+	}
+	request, err := parse(r)
+	if err != nil {
+		return err
+	}
+	got, err := a.Issuer.Issue(r.Context(), request)
+	if err != nil {
+		return err
+	}
+	return wire.JSON(w, http.StatusOK, answer{
+		Token: got.Token.Reveal(), ExpiresAt: wire.Seconds(got.ExpiresAt), SPIFFEID: got.SPIFFEID,
+		Permissions: got.Actions, Audience: got.Audience, TTLSeconds: int64(got.TTL / time.Second),
+		ClientID: got.ClientID, DelegationID: got.DelegationID, Status: "active", IssuedAt: wire.Seconds(got.IssuedAt),
+	})
+}
