@@ -168,3 +168,48 @@ func (a Delegation) Widens(b Delegation) []string {
 	}
 	return fields
 }
+
+// DelegationView is a delegation with what a person needs to see beside it.
+type DelegationView struct {
+	Delegation
+	Agent     AgentRef
+	Delegator UserRef
+	Default   bool // the agent's default
+}
+
+// UserRef names a person.
+type UserRef struct {
+	ID    string
+	Email string
+	Name  string
+}
+
+// DelegationFilter narrows a list of delegations; zero fields do not.
+type DelegationFilter struct {
+	ClientID    string
+	Role        string
+	DelegatorID string
+	Status      DelegationStatus // as shown at Now
+	Now         time.Time
+}
+
+// DelegationDraft is what a rule sees, inside the transaction, before a
+// delegation is created or changed, and what it decides.
+type DelegationDraft struct {
+	Delegation     Delegation
+	Agent          Agent
+	Role           *Role       // nil: there is no such role
+	Delegator      *User       // nil: there is no such person
+	CurrentDefault *Delegation // the agent's default; nil: none
+	First          bool        // the agent has never had a delegation
+	KnownResources []string    // those of its resources that are registered
+	// MakeDefault makes the delegation the agent's default, GiveUpDefault leaves
+	// the agent without one.
+	MakeDefault   bool
+	GiveUpDefault bool
+}
+
+// IsDefault reports whether the delegation is the agent's default now.
+func (d DelegationDraft) IsDefault() bool {
+	return d.CurrentDefault != nil && d.CurrentDefault.ID == d.Delegation.ID
+}

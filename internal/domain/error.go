@@ -13,22 +13,24 @@ type Kind uint8
 // The kinds of failure. The zero value is Internal, so that an error nobody
 // classified never tells a caller anything.
 const (
-	Internal        Kind = iota // our fault; the caller learns nothing
-	Invalid                     // the request can never succeed as it is
-	Unauthenticated             // no proof of who is calling, or a bad one
-	Forbidden                   // known caller, not allowed
-	NotFound                    // no such thing, or none the caller may know of
-	Conflict                    // clashes with what is stored
-	Gone                        // existed, and ended for good
-	TooLarge                    // more bytes than an input may have
-	RateLimited                 // too often; RetryAfter says when
-	Unavailable                 // a dependency is away; RetryAfter says when
+	Internal         Kind = iota // our fault; the caller learns nothing
+	Invalid                      // the request can never succeed as it is
+	Unauthenticated              // no proof of who is calling, or a bad one
+	Forbidden                    // known caller, not allowed
+	NotFound                     // no such thing, or none the caller may know of
+	Conflict                     // clashes with what is stored
+	Gone                         // existed, and ended for good
+	TooLarge                     // more bytes than an input may have
+	RateLimited                  // too often; RetryAfter says when
+	Unavailable                  // a dependency is away; RetryAfter says when
+	MethodNotAllowed             // the thing exists, but not for this verb
+	Misdirected                  // meant for another server
 )
 
 // String returns the kind's name, for logs.
 func (k Kind) String() string {
 	names := [...]string{"internal", "invalid", "unauthenticated", "forbidden", "not_found",
-		"conflict", "gone", "too_large", "rate_limited", "unavailable"}
+		"conflict", "gone", "too_large", "rate_limited", "unavailable", "method_not_allowed", "misdirected"}
 	if int(k) < len(names) {
 		return names[k]
 	}

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"bytes"
 	"encoding/base64"
 	"unicode/utf8"
 )
@@ -16,7 +17,7 @@ type Page struct {
 const (
 	DefaultPage = 50
 	MaxPage     = 200
-	maxCursor   = 512
+	maxCursor   = 2048 // holds MaxName characters of four bytes, and an ID
 )
 
 // List is one page of items. Next is the cursor of the next page, "" on the last.
@@ -38,7 +39,8 @@ func NewPage(limit int, cursor, search string) (Page, error) {
 	CheckText(&f, "q", search, MaxSearch, false)
 	if cursor != "" {
 		raw, err := base64.RawURLEncoding.DecodeString(cursor)
-		if len(cursor) > maxCursor || err != nil || !utf8.Valid(raw) || len(raw) == 0 {
+		// PostgreSQL's text holds no NUL: a cursor with one is not of our making.
+		if len(cursor) > maxCursor || err != nil || !utf8.Valid(raw) || len(raw) == 0 || bytes.IndexByte(raw, 0) >= 0 {
 			f.Add("cursor", "invalid_cursor", "cursor must be the next_cursor of an earlier answer.")
 		}
 		p.After = string(raw)

@@ -160,7 +160,7 @@ func checkSelectors(f *Faults, platform string, selectors []Selector) {
 		if len(*f) == before && !p.knows(s.Key) {
 			f.Add(keyField, "unknown", "%q is not a selector key of the platform %s.", s.Key, p.Key)
 		}
-		if seen[s.Key] {
+		if seen[s.Key] && len(*f) == before {
 			f.Add(keyField, "repeated", "%q is given more than once.", s.Key)
 		}
 		seen[s.Key] = true

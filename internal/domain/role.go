@@ -60,8 +60,10 @@ func checkSet(f *Faults, field string, members []string, check func(*Faults, str
 	seen := make(map[string]bool, len(members))
 	for i, m := range members {
 		at := fmt.Sprintf("%s/%d", field, i)
+		before := len(*f)
 		check(f, at, m)
-		if seen[m] {
+		// A malformed member is not repeated back to whoever sent it.
+		if seen[m] && len(*f) == before {
 			f.Add(at, "repeated", "%s repeats %s.", label(field), m)
 		}
 		seen[m] = true

@@ -10,7 +10,9 @@ import (
 )
 
 // Secret is a string that must not be printed. Every formatting verb, JSON and
-// slog show a placeholder; Reveal is the only way to the value.
+// slog show a placeholder; Reveal is the only way to the value. Two holes are
+// fmt's own: it calls no method on an unexported struct field, nor for %p, so
+// structs that could be printed hold a Secret in an exported field.
 type Secret string
 
 const redacted = "[redacted]"
@@ -52,6 +54,15 @@ func NewSecret(random io.Reader, prefix string) (Secret, error) {
 // SecretHash is the SHA-256 of a generated secret: what is stored in its place.
 // Secrets that people choose (passwords) are never hashed this way.
 type SecretHash [sha256.Size]byte
+
+// Format implements fmt.Formatter: no hash of a secret is printed either.
+func (SecretHash) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalText implements encoding.TextMarshaler; JSON uses it too.
+func (SecretHash) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue implements slog.LogValuer.
+func (SecretHash) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // Hash returns the hash to store or look up.
 func (s Secret) Hash() SecretHash { return sha256.Sum256([]byte(s)) }

@@ -1,6 +1,15 @@
 package domain
 
-import "time"
+import (
+	"io"
+	"time"
+)
+
+// The limits of a session.
+const (
+	SessionIdle = 30 * time.Minute // without use
+	SessionLife = 12 * time.Hour   // whatever happens
+)
 
 // Session is one sign-in of a person to the console. Its secret is the
 // cookie's value and is stored only as Hash.
@@ -13,12 +22,24 @@ type Session struct {
 	ExpiresAt time.Time // the absolute limit; being idle ends it earlier
 }
 
+// EndsAt returns when the session ends if it is not used before.
+func (s Session) EndsAt() time.Time {
+	if idle := s.SeenAt.Add(SessionIdle); idle.Before(s.ExpiresAt) {
+		return idle
+	}
+	return s.ExpiresAt
+}
+
+// LiveAt reports whether the session has not ended by itself at an instant.
+func (s Session) LiveAt(now time.Time) bool { return now.Before(s.EndsAt()) }
+
 // APIToken is a credential of automation. It has no authority of its own: it
 // carries its owner's, as that is at each use.
 type APIToken struct {
 	ID         string
 	UserID     string
-	UserEmail  string // filled by lists, for people
+	UserEmail  string // the owner's, for people; read-only
+	UserName   string // the owner's, for people; read-only
 	Name       string
 	Hash       SecretHash
 	CreatedAt  time.Time
@@ -70,6 +91,19 @@ type SetupLink struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
+
+// NewSetupLink makes a link for a user, or for the first admin ("").
+// The secret is shown once.
+func NewSetupLink(random io.Reader, userID string, now time.Time) (Secret, SetupLink, error) {
+	secret, err := NewSecret(random, PrefixSetupLink)
+	if err != nil {
+		return "", SetupLink{}, err
+	}
+	return secret, SetupLink{Hash: secret.Hash(), UserID: userID, CreatedAt: now, ExpiresAt: now.Add(SetupLinkLife)}, nil
+}
+
+// LiveAt reports whether the link can still be redeemed at an instant.
+func (l SetupLink) LiveAt(now time.Time) bool { return now.Before(l.ExpiresAt) }
 
 // SetupSpec is what the holder of a set-up link says.
 type SetupSpec struct {

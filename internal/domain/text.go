@@ -39,17 +39,18 @@ func CheckText(f *Faults, field, s string, max int, multiline bool) {
 	}
 }
 
-// forbiddenRune refuses C0/C1 controls, line separators and the bidirectional
-// overrides that make a name display as another one (Trojan Source).
+// forbiddenRune refuses C0/C1 controls, line separators, and the format
+// characters that make a name display as another one: bidirectional controls
+// (Trojan Source), zero-width spaces, tags. Joiners stay: scripts need them.
 func forbiddenRune(r rune, multiline bool) bool {
 	if multiline && (r == '\n' || r == '\t') {
 		return false
 	}
 	switch {
-	case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == '\ufeff':
+	case unicode.IsControl(r), r == '\u2028', r == '\u2029':
 		return true
-	case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\u200e', r == '\u200f':
-		return true
+	case unicode.Is(unicode.Cf, r):
+		return !unicode.In(r, unicode.Join_Control, unicode.Prepended_Concatenation_Mark)
 	}
 	return false
 }
@@ -121,10 +122,13 @@ func CheckURI(f *Faults, field, s string) {
 	}
 	u, err := url.Parse(s)
 	if err != nil || !u.IsAbs() || u.Fragment != "" || strings.Contains(s, "#") || u.User != nil ||
-		(u.Host == "" && u.Opaque == "") || strings.ContainsAny(s, " \"<>\\^`{|}") {
+		(u.Host == "" && u.Opaque == "") || strings.ContainsFunc(s, notInURI) {
 		f.Add(field, "invalid_uri", "%s must be an absolute URI without fragment, such as https://api.example.com/billing.", label(field))
 	}
 }
+
+// notInURI reports whether r never stands in a URI unescaped (RFC 3986 §2).
+func notInURI(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) }
 
 // CheckAudience adds a fault unless s can be an audience: a StringOrURI
 // (RFC 7519 §2) without white space.

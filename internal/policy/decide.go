@@ -15,7 +15,7 @@ func Decide(now time.Time, s Settings, a Authority, p Proof, r Request) (Grant, 
 	if err := r.Check(); err != nil {
 		return Grant{}, deny(domain.Reason{Code: CodeInvalidRequest, Message: publicOf(err)})
 	}
-	if a.Agent == nil || a.Agent.Status == domain.StatusDeleted {
+	if a.Agent == nil || a.Agent.Status == domain.StatusDeleted || a.Agent.ClientID != r.ClientID {
 		return Grant{}, deny(domain.Reason{Code: CodeUnknownClient,
 			Message: "There is no agent with this client_id. Copy the Client ID from the agent's page in the console."})
 	}
@@ -35,15 +35,15 @@ func Decide(now time.Time, s Settings, a Authority, p Proof, r Request) (Grant, 
 		SPIFFEID:     domain.SPIFFEID(s.TrustDomain, agent.ClientID),
 		DelegationID: c.Delegation.ID, Role: c.Delegation.Role, Attestation: attestation,
 	}
+	if g.Lifetime = lifetime(now, s, c.Delegation, r.TTL); g.Lifetime <= 0 {
+		d.add(CodeDelegationEnded, nil, "The delegation ends within this second. Its person must delegate again.")
+	}
 	d.checkDelegator(c)
 	if c.Delegator != nil {
 		g.Subject, g.Email = c.Delegator.ID, c.Delegator.Email
 	}
 	g.Audience = d.checkAudience(s, c.Delegation, r.Audience)
 	g.Actions = d.checkActions(c, r.Actions)
-	if g.Lifetime = lifetime(now, s, c.Delegation, r.TTL); g.Lifetime <= 0 {
-		d.add(CodeDelegationEnded, nil, "The delegation ends within this second. Its person must delegate again.")
-	}
 	if len(d.Reasons) > 0 {
 		return Grant{}, d
 	}
@@ -73,18 +73,20 @@ func (d *Denial) checkProof(s Settings, agent domain.Agent, p Proof) string {
 	case ProofAssumed:
 		return orElse(p.Kind, "assumed")
 	case ProofAbsent:
-		switch {
-		case agent.Attestation != domain.AttestationPermissive || s.RequireAttestation:
+		permissive := agent.Attestation == domain.AttestationPermissive && !s.RequireAttestation
+		if !permissive || (!agent.AttestationChosen && !p.Loopback) {
 			d.add(CodeProofRequired, nil, proofAdvice)
-		case !agent.AttestationChosen && !p.Loopback:
-			d.add(CodeProofRequired, nil, unchosenPermissiveAdvice)
 		}
 		return AttestedByNone
+	case ProofAccepted:
+	default:
+		d.add(CodeInvalidProof, nil, "The workload proof is not valid.")
+		return ""
 	}
 	// An agent without selectors is satisfied by its own secret alone: by the
 	// subset rule, any workload's proof would do.
 	if len(agent.Selectors) == 0 && p.Kind != AttestedBySecret {
-		d.add(CodeInvalidProof, nil, "This agent proves itself by its client secret only.")
+		d.add(CodeInvalidProof, nil, secretOnlyAdvice)
 		return ""
 	}
 	var missing []string
@@ -105,7 +107,7 @@ func (d *Denial) checkProof(s Settings, agent domain.Agent, p Proof) string {
 func (d *Denial) choose(now time.Time, agent domain.Agent, all []Candidate, r Request) *Candidate {
 	const again = "The person can delegate again, or an administrator can choose another default."
 	if r.DelegationID != "" {
-		i := slices.IndexFunc(all, func(c Candidate) bool { return c.Delegation.ID == r.DelegationID })
+		i := slices.IndexFunc(all, func(c Candidate) bool { return strings.EqualFold(c.Delegation.ID, r.DelegationID) })
 		switch {
 		case i < 0 || all[i].Delegation.ClientID != agent.ClientID || (r.Role != "" && all[i].Delegation.Role != r.Role):
 			d.add(CodeNoDelegation, nil, "This agent has no such delegation. Check delegation_id and role, or leave them out.")
@@ -136,8 +138,9 @@ func (d *Denial) choose(now time.Time, agent domain.Agent, all []Candidate, r Re
 	switch {
 	case fallback >= 0 && all[fallback].Delegation.ActiveAt(now):
 		return &all[fallback]
-	case agent.DefaultDelegationID != "" && r.Role == "":
-		// Authority never slides silently to another person's delegation.
+	case agent.DefaultDelegationID != "" && (r.Role == "" || fallback >= 0):
+		// Authority never slides silently to another person's delegation, nor
+		// does it for an agent that always names the default's role.
 		d.DelegationID = agent.DefaultDelegationID
 		d.add(CodeDelegationEnded, nil, "The agent's default delegation has ended. "+again)
 	case len(live) == 1:
@@ -156,8 +159,7 @@ func (d *Denial) choose(now time.Time, agent domain.Agent, all []Candidate, r Re
 }
 
 func (d *Denial) checkDelegator(c *Candidate) {
-	switch {
-	case c.Delegator == nil || !c.Delegator.Active():
+	if c.Delegator == nil || !c.Delegator.Active() {
 		d.add(CodeDelegatorInactive, nil, "The person who delegated is not active any more. Another person must delegate.")
 	}
 	switch {
@@ -175,7 +177,7 @@ func (d *Denial) checkAudience(s Settings, del domain.Delegation, asked []string
 		allowed = []string{s.DefaultAudience}
 	}
 	if len(asked) == 0 {
-		return allowed
+		return slices.Clone(allowed) // a Grant shares nothing with what is stored
 	}
 	var audience, refused []string
 	for _, a := range asked {
@@ -204,7 +206,7 @@ func (d *Denial) checkActions(c *Candidate, asked []string) []string {
 	}
 	var refused []string
 	for _, a := range asked {
-		if !slices.Contains(effective, a) {
+		if _, ok := slices.BinarySearch(effective, a); !ok {
 			refused = append(refused, a)
 		}
 	}
@@ -219,7 +221,8 @@ func (d *Denial) checkActions(c *Candidate, asked []string) []string {
 	return got
 }
 
-// Effective returns the delegated actions that the role has now, sorted; role may be nil.
+// Effective returns the delegated actions that the role has now, sorted as both
+// of them are; role may be nil.
 func Effective(delegated []string, role *domain.Role) []string {
 	if role == nil {
 		return nil

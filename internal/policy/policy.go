@@ -84,18 +84,11 @@ type Proof struct {
 	Loopback  bool              // the peer is this machine, directly: no forwarding headers
 }
 
-// Candidate is one delegation of the agent, with what its authority rests on.
-type Candidate struct {
-	Delegation domain.Delegation
-	Role       *domain.Role // nil: the role is gone
-	Delegator  *domain.User // nil: the person is gone
-}
-
-// Authority is one consistent view of what is stored about an agent.
-type Authority struct {
-	Agent       *domain.Agent // nil: there is none
-	Delegations []Candidate   // those that matter to the request, ended ones too
-}
+// What a decision rests on, by the names this package uses.
+type (
+	Authority = domain.Authority
+	Candidate = domain.Candidate
+)
 
 // Grant is an authority that holds now: the content of a token.
 type Grant struct {
@@ -115,23 +108,32 @@ type Grant struct {
 
 // The conditions' codes, in the order in which they are checked.
 const (
-	CodeInvalidRequest       = "invalid_request"
-	CodeUnknownClient        = "unknown_client"
-	CodeProofRequired        = "workload_proof_required"
-	CodeInvalidProof         = "invalid_workload_proof"
-	CodeSelectors            = "selectors_not_satisfied"
-	CodeAgentSuspended       = "agent_suspended"
-	CodeNoDelegation         = "no_delegation"
-	CodeAmbiguousDelegation  = "ambiguous_delegation"
-	CodeDelegationEnded      = "delegation_ended"
-	CodeDelegatorInactive    = "delegator_inactive"
-	CodeRoleNotHeld          = "role_not_held"
-	CodeAudienceNotAllowed   = "audience_not_allowed"
-	CodeActionNotDelegated   = "action_not_delegated"
-	CodeNoEffectiveActions   = "no_effective_actions"
-	maxListed                = 50 // alternatives named by an ambiguity
-	proofAdvice              = "This agent must prove its workload. Set AUTHSEC_WORKLOAD_TOKEN_FILE to the file that holds its workload token, or the client secret for an agent on the platform \"other\"."
-	unchosenPermissiveAdvice = "This agent is permissive by default only for callers on this machine. Prove the workload (set AUTHSEC_WORKLOAD_TOKEN_FILE), or have an administrator choose its attestation."
+	CodeInvalidRequest      = "invalid_request"
+	CodeUnknownClient       = "unknown_client"
+	CodeProofRequired       = "workload_proof_required"
+	CodeInvalidProof        = "invalid_workload_proof"
+	CodeSelectors           = "selectors_not_satisfied"
+	CodeAgentSuspended      = "agent_suspended"
+	CodeNoDelegation        = "no_delegation"
+	CodeAmbiguousDelegation = "ambiguous_delegation"
+	CodeDelegationEnded     = "delegation_ended"
+	CodeDelegatorInactive   = "delegator_inactive"
+	CodeRoleNotHeld         = "role_not_held"
+	CodeAudienceNotAllowed  = "audience_not_allowed"
+	CodeActionNotDelegated  = "action_not_delegated"
+	CodeNoEffectiveActions  = "no_effective_actions"
+)
+
+// maxListed bounds the alternatives named by an ambiguity.
+const maxListed = 50
+
+// What a caller is told before its proof. One text serves every agent: which
+// of the conditions failed would say something about this one.
+const (
+	proofAdvice = "The workload must be proven. Set AUTHSEC_WORKLOAD_TOKEN_FILE to the file that holds its workload token, " +
+		"or AUTHSEC_CLIENT_SECRET for an agent on the platform \"other\". " +
+		"An agent that is permissive only by default needs no proof on the server's own machine, and there alone."
+	secretOnlyAdvice = "The proof is valid, but not this agent's. An agent on the platform \"other\" proves itself by its client secret alone."
 )
 
 // Alternative names a delegation that a caller could have asked for.

@@ -68,3 +68,9 @@ func placeholders(from, n int) string {
 	}
 	return b.String()
 }
+
+// seconds is how a duration is stored.
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }
+
+// fromSeconds is the inverse of seconds.
+func fromSeconds(n int64) time.Duration { return time.Duration(n) * time.Second }

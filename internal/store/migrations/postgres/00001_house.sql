@@ -144,6 +144,7 @@ CREATE TABLE api_tokens (
     user_id      TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     name         TEXT COLLATE "C" NOT NULL,
     hash         TEXT COLLATE "C" NOT NULL UNIQUE,
+    search       TEXT COLLATE "C" NOT NULL,
     created_at   BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,
     last_used_at BIGINT NOT NULL

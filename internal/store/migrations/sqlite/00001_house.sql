@@ -144,6 +144,7 @@ CREATE TABLE api_tokens (
     user_id      TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     name         TEXT NOT NULL,
     hash         TEXT NOT NULL UNIQUE,
+    search       TEXT NOT NULL,
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL,
     last_used_at INTEGER NOT NULL

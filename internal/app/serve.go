@@ -1,0 +1,216 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"authsec/internal/audit"
+	"authsec/internal/domain"
+	"authsec/internal/httpapi"
+	"authsec/internal/httpapi/adminapi"
+	"authsec/internal/httpapi/console"
+	"authsec/internal/httpapi/oauthapi"
+	"authsec/internal/httpapi/sdkapi"
+	"authsec/internal/httpapi/wire"
+	"authsec/internal/issuance"
+	"authsec/internal/keyring"
+	"authsec/internal/signin"
+	"authsec/internal/telemetry"
+	"authsec/web"
+)
+
+// Limits of connections and of an orderly stop.
+const (
+	headerTimeout  = 10 * time.Second
+	readTimeout    = 30 * time.Second
+	writeTimeout   = 60 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 64 << 10
+	drainTimeout   = 15 * time.Second
+	closeTimeout   = 10 * time.Second
+)
+
+// FirstAdmin makes sure that somebody can sign in. It returns the path and
+// fragment of a one-time set-up link when there is nobody and no settings name
+// an admin: for the operator's eyes, not for the log.
+func (a *App) FirstAdmin(ctx context.Context) (link string, err error) {
+	password, err := a.Config.AdminPasswordValue()
+	if err != nil {
+		return "", err
+	}
+	secret, created, err := a.SignIn.EnsureFirstAdmin(ctx, signin.FirstAdmin{Email: a.Config.AdminEmail, Password: domain.Secret(password)})
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("create the first admin: %w", err)
+	case created:
+		a.Log.InfoContext(ctx, "first admin created", "email", a.Config.AdminEmail)
+	case secret != "":
+		return a.SetupURL(secret), nil
+	}
+	return "", nil
+}
+
+// SetupURL is the link that carries a set-up secret, in the fragment, which
+// browsers never send.
+func (a *App) SetupURL(secret domain.Secret) string {
+	return a.Config.Issuer() + "/setup#token=" + secret.Reveal()
+}
+
+// Serve answers requests until ctx ends, then finishes what it accepted. OpenKeys
+// comes first. ready is told the address as soon as requests are answered.
+func (a *App) Serve(ctx context.Context, version string, ready func(net.Addr)) (err error) {
+	metrics := telemetry.NewMetrics(version)
+	tracing, err := telemetry.NewTracing(ctx, version)
+	if err != nil {
+		return err
+	}
+	limiter, err := issuance.NewTokenBuckets(issuance.DefaultRates)
+	if err != nil {
+		return err
+	}
+	jobs := a.newJobs()
+	recorder := audit.NewRecorder(audit.RecorderOptions{Store: a.Store})
+	issuer := &issuance.Service{Authority: a.Store, Attestor: attestors(), Minter: a.Minter, Recorder: recorder,
+		Refusals: jobs.refusals, Limiter: limiter, Metrics: metrics, Policy: a.Policy, Now: time.Now, Random: rand.Reader}
+	handler, err := a.handler(issuer, jobs.watcher, metrics, version)
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", a.Config.Listen, err)
+	}
+	server := &http.Server{Handler: tracing.Middleware(handler), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: telemetry.StdLogger(a.Log)}
+
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var working sync.WaitGroup
+	jobs.start(background, &working)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	a.Log.InfoContext(ctx, "serving", "address", listener.Addr().String(), "public_url", a.Config.Issuer(), "version", version)
+	if ready != nil {
+		ready(listener.Addr())
+	}
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		a.Log.InfoContext(ctx, "stopping; requests in flight are finished")
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+		err = server.Shutdown(drain)
+		cancel()
+	}
+	// Nothing asks any more: first what was accepted, then what sums it up.
+	stop()
+	working.Wait()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return errors.Join(err, recorder.Close(last), jobs.refusals.Close(last), jobs.checkpoints.Close(last), tracing.Shutdown(last))
+}
+
+// jobs is what runs beside the requests.
+type jobs struct {
+	keyring     *keyring.Keyring
+	signIn      *signin.Service
+	refusals    *audit.Refusals
+	checkpoints *audit.Checkpoints
+	watcher     *audit.Watcher
+}
+
+func (a *App) newJobs() jobs {
+	return jobs{keyring: a.Keyring, signIn: a.SignIn,
+		refusals:    &audit.Refusals{Store: a.Store, Now: time.Now, Logger: a.Log},
+		checkpoints: a.Checkpoints(),
+		watcher:     &audit.Watcher{Reader: a.Store, Verifier: a, Now: time.Now, Logger: a.Log}}
+}
+
+// Intervals of the jobs.
+const (
+	refusalsEvery    = 10 * time.Second
+	checkpointsEvery = 15 * time.Second
+	watchEvery       = time.Minute
+)
+
+// start runs each job until ctx ends.
+func (j jobs) start(ctx context.Context, working *sync.WaitGroup) {
+	every := func(interval time.Duration, run func(context.Context, <-chan time.Time)) {
+		working.Go(func() {
+			ticker := time.NewTicker(interval)
+			defer ticker.Stop()
+			run(ctx, ticker.C)
+		})
+	}
+	every(keyring.ReloadInterval, j.keyring.Run)
+	every(refusalsEvery, j.refusals.Run)
+	every(checkpointsEvery, j.checkpoints.Run)
+	every(watchEvery, j.watcher.Run)
+	working.Go(func() { j.signIn.Run(ctx) })
+}
+
+// handler is the front door with everything behind it.
+func (a *App) handler(issuer sdkapi.Issuer, watcher *audit.Watcher, metrics *telemetry.Metrics, version string) (http.Handler, error) {
+	publicURL, err := url.Parse(a.Config.Issuer())
+	if err != nil {
+		return nil, fmt.Errorf("public-url: %w", err)
+	}
+	pages, err := web.Files()
+	if err != nil {
+		return nil, err
+	}
+	cookie := wire.SessionCookie{Secure: publicURL.Scheme == "https"}
+	admin, err := adminapi.API{
+		Directory: a.Directory, Delegation: a.Delegation, SignIn: a.SignIn, Keyring: a.Keyring, Minter: a.Minter,
+		Audit:  audit.Query{Store: a.Store, Watcher: watcher, Now: time.Now},
+		Cookie: cookie, PublicURL: strings.TrimSuffix(publicURL.String(), "/"), Policy: a.Policy, Version: version, Now: time.Now,
+	}.Endpoints()
+	if err != nil {
+		return nil, err
+	}
+	endpoints := admin
+	for _, more := range [][]wire.Endpoint{
+		sdkapi.API{Issuer: issuer}.Endpoints(),
+		oauthapi.API{Issuer: a.Config.Issuer(), Keys: a.Keyring, Now: time.Now}.Endpoints(),
+		console.Console{Files: pages}.Endpoints(),
+		httpapi.Operations{Metrics: metrics.Handler(), Checks: a.checks()}.Endpoints(),
+	} {
+		endpoints = append(endpoints, more...)
+	}
+	return httpapi.New(httpapi.Config{PublicURL: publicURL, Endpoints: endpoints, Authenticator: authenticator{a.SignIn},
+		Cookie: cookie, Metrics: metrics, Log: a.Log, Now: time.Now, Random: rand.Reader})
+}
+
+// checks are what readiness means.
+func (a *App) checks() []httpapi.Check {
+	return []httpapi.Check{
+		{Name: "database", Run: a.Store.Ping},
+		{Name: "signing_key", Run: func(context.Context) error {
+			_, err := a.Keyring.Current(time.Now())
+			return err
+		}},
+	}
+}
+
+// authenticator is signin as the front door needs it.
+type authenticator struct{ signIn *signin.Service }
+
+func (s authenticator) Session(ctx context.Context, ip, requestID string, secret domain.Secret) (httpapi.Identity, error) {
+	got, err := s.signIn.Authenticate(ctx, signin.Peer{IP: ip, RequestID: requestID}, secret)
+	return httpapi.Identity{Caller: got.Caller, Session: got.Session, Renewed: got.Secret}, err
+}
+
+func (s authenticator) APIToken(ctx context.Context, ip, requestID string, secret domain.Secret) (httpapi.Identity, error) {
+	got, err := s.signIn.AuthenticateAPIToken(ctx, signin.Peer{IP: ip, RequestID: requestID}, secret)
+	return httpapi.Identity{Caller: got.Caller}, err
+}

@@ -1,0 +1,15 @@
+package domain
+
+// Authority is one consistent view of what is stored about an agent: what a
+// decision rests on.
+type Authority struct {
+	Agent       *Agent // nil: there is none
+	Delegations []Candidate
+}
+
+// Candidate is one delegation of the agent, with what its authority rests on.
+type Candidate struct {
+	Delegation Delegation
+	Role       *Role // nil: the role is gone
+	Delegator  *User // nil: the person is gone
+}

@@ -1,0 +1,151 @@
+package token
+
+import (
+	"slices"
+	"time"
+
+	"authsec/internal/domain"
+)
+
+// Why a token is refused: the code of Parse's errors, which are all
+// Unauthenticated. The shared vectors pin each of them.
+const (
+	CodeMalformed   = "malformed"     // not a compact JWS of two JSON objects, or too long
+	CodeHeader      = "header"        // a header parameter that is never accepted
+	CodeAlgorithm   = "algorithm"     // alg is not RS256
+	CodeType        = "type"          // another kind of signature
+	CodeUnknownKey  = "unknown_key"   // kid is absent or names no usable key
+	CodeSignature   = "signature"     // it does not match
+	CodeIssuer      = "issuer"        // another issuer's
+	CodeAudience    = "audience"      // for somebody else
+	CodeExpired     = "expired"       // exp has passed, the leeway included
+	CodeNotYetValid = "not_yet_valid" // nbf or iat lies ahead, beyond the leeway
+	CodeClaims      = "claims"        // a claim is missing, of the wrong type, or contradicts another
+	CodeConstrained = "constrained"   // bound to a key (cnf, RFC 7800) that is not checked here
+)
+
+// Expectation is what a token is held to.
+type Expectation struct {
+	Issuer   string
+	Audience string // one of the token's; "" is met by no token
+	// AnyAudience lets Audience go unchecked: for a caller who decides on the
+	// audience by the claims, such as introspection.
+	AnyAudience bool
+	Leeway      time.Duration
+	Now         time.Time
+}
+
+// Parse verifies an access token, in compact form with nothing around it, and
+// returns its claims. Its errors are Unauthenticated, with one of the codes
+// above, and hold no part of the token.
+func Parse(token string, keys Keys, want Expectation) (Claims, error) {
+	payload, err := open(TypAccessToken, token, keys)
+	if err != nil {
+		return Claims{}, err
+	}
+	c, err := parseClaims(payload)
+	if err != nil {
+		return Claims{}, err
+	}
+	if err := want.check(&c); err != nil {
+		return Claims{}, err
+	}
+	return c, nil
+}
+
+func (want Expectation) check(c *Claims) error {
+	if c.Issuer != want.Issuer {
+		return refuse(CodeIssuer, "The token was issued by another issuer. Use one that this server issued.")
+	}
+	if !want.AnyAudience && (want.Audience == "" || !slices.Contains(c.Audience, want.Audience)) {
+		return refuse(CodeAudience, "The token is for another audience. Fetch one for this audience.")
+	}
+	at := func(seconds int64) time.Time { return time.Unix(seconds, 0) }
+	if want.Now.Sub(at(c.ExpiresAt)) >= want.Leeway {
+		return refuse(CodeExpired, "The token has expired. Fetch a new one.")
+	}
+	if at(c.NotBefore).Sub(want.Now) > want.Leeway || at(c.IssuedAt).Sub(want.Now) > want.Leeway {
+		return refuse(CodeNotYetValid, "The token is not valid yet. Check the clocks of issuer and verifier.")
+	}
+	return nil
+}
+
+// parseClaims reads a payload whose signature holds. It checks the form of the
+// claims and what can be judged from them alone.
+func parseClaims(payload []byte) (Claims, error) {
+	var c Claims
+	o, err := parseObject(payload)
+	if err != nil {
+		return c, refuse(CodeMalformed, "The token is malformed: its payload is not a JSON object of unique members.")
+	}
+	if o.has("cnf") {
+		return c, refuse(CodeConstrained, "The token is bound to a key, which is not checked here.")
+	}
+	if c.Issuer, _ = o.text("iss"); c.Issuer == "" {
+		return c, refuse(CodeIssuer, "The token names no issuer.")
+	}
+	if one, ok := o["aud"].(string); ok { // RFC 7519 §4.1.3 allows one string
+		c.Audience = []string{one}
+	} else if c.Audience, ok = o.texts("aud"); !ok || len(c.Audience) == 0 {
+		return c, refuse(CodeAudience, "The token names no audience.")
+	}
+	for _, claim := range []struct {
+		name string
+		to   *string
+	}{
+		{"sub", &c.Subject}, {"client_id", &c.ClientID}, {"jti", &c.ID}, {"scope", &c.Scope},
+		{"spiffe_id", &c.SPIFFEID}, {"agent_type", &c.AgentType}, {"user_id", &c.UserID}, {"email", &c.Email},
+		{"delegation_id", &c.DelegationID}, {"role", &c.Role}, {"attestation", &c.Attestation},
+	} {
+		var ok bool
+		if *claim.to, ok = o.text(claim.name); !ok {
+			return c, refuse(CodeClaims, "The token's claim "+claim.name+" is not a string.")
+		}
+	}
+	for _, claim := range []struct {
+		name string
+		to   *int64
+	}{{"exp", &c.ExpiresAt}, {"iat", &c.IssuedAt}, {"nbf", &c.NotBefore}} {
+		var ok bool
+		if *claim.to, ok = o.seconds(claim.name); !ok {
+			return c, refuse(CodeClaims, "The token's claim "+claim.name+" is not a whole number of seconds.")
+		}
+	}
+	if o.has("permissions") {
+		var ok bool
+		if c.Permissions, ok = o.texts("permissions"); !ok {
+			return c, refuse(CodeClaims, "The token's claim permissions is not an array of strings.")
+		}
+	}
+	actor, ok := parseActor(o["act"])
+	if !ok {
+		return c, refuse(CodeClaims, "The token's claim act does not name an actor.")
+	}
+	c.Actor = *actor
+	if err := c.checkRead(); err != nil {
+		return c, refuse(CodeClaims, "The token's claims do not hold: "+err.Error()+".")
+	}
+	return c, nil
+}
+
+// parseActor recurses no deeper than parseObject let the payload nest.
+func parseActor(v any) (*Actor, bool) {
+	members, ok := v.(map[string]any)
+	if !ok {
+		return nil, false
+	}
+	o := object(members)
+	subject, okSubject := o.text("sub")
+	clientID, okClient := o.text("client_id")
+	a := &Actor{Subject: subject, ClientID: clientID}
+	if o.has("act") {
+		if a.Act, ok = parseActor(o["act"]); !ok {
+			return nil, false
+		}
+	}
+	return a, okSubject && okClient
+}
+
+func refuse(code, public string) error {
+	return &domain.Error{Kind: domain.Unauthenticated, Code: code, Public: public}
+}

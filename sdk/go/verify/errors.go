@@ -1,0 +1,57 @@
+package verify
+
+import "errors"
+
+// A fault is one reason to refuse a token. Its text is fixed: nothing that came
+// with the token can reach a log or an answer through it.
+type fault struct {
+	code string
+	text string
+}
+
+func (f *fault) Error() string { return f.text }
+
+// Why a token is refused. Compare with [errors.Is]; an error that Verify
+// returns may add what was expected, but never any part of the token.
+var (
+	// ErrMalformed: not a compact JWS of at most 16 KiB that holds two JSON
+	// objects without duplicated members (RFC 7515 §3, §5.2; RFC 8725 §2.4).
+	ErrMalformed error = &fault{"malformed", "the token is malformed"}
+	// ErrAlgorithm: alg is not RS256 (RFC 8725 §3.1).
+	ErrAlgorithm error = &fault{"algorithm", "the token is signed with an algorithm that is not accepted"}
+	// ErrType: typ is not at+jwt (RFC 9068 §4, RFC 8725 §3.11).
+	ErrType error = &fault{"type", "the token is not an access token"}
+	// ErrHeader: the header names a key of its own, an extension or an
+	// encoding that is never accepted (RFC 7515 §4.1.11, RFC 8725 §3.10).
+	ErrHeader error = &fault{"header", "the token's header has a parameter that is not accepted"}
+	// ErrUnknownKey: kid is absent or is none of the issuer's signing keys.
+	ErrUnknownKey error = &fault{"unknown_key", "the token's signing key is not one of the issuer's"}
+	// ErrSignature: the signature does not match (RFC 7515 §5.2).
+	ErrSignature error = &fault{"signature", "the token's signature is not valid"}
+	// ErrIssuer: iss is not exactly the expected issuer (RFC 8725 §3.8).
+	ErrIssuer error = &fault{"issuer", "the token was issued by another issuer"}
+	// ErrAudience: aud does not hold our audience (RFC 8725 §3.9).
+	ErrAudience error = &fault{"audience", "the token is for another audience"}
+	// ErrExpired: exp has passed, the leeway included (RFC 7519 §4.1.4).
+	ErrExpired error = &fault{"expired", "the token has expired"}
+	// ErrNotYetValid: nbf or iat lies in the future beyond the leeway.
+	ErrNotYetValid error = &fault{"not_yet_valid", "the token is not valid yet"}
+	// ErrClaims: a claim is missing, has the wrong type, or contradicts another.
+	ErrClaims error = &fault{"claims", "the token's claims are missing, of the wrong type or contradictory"}
+	// ErrConstrained: the token is bound to a key (cnf, RFC 7800), which this
+	// verifier cannot check.
+	ErrConstrained error = &fault{"constrained", "the token is bound to a key that cannot be checked here"}
+	// ErrKeysUnavailable: no usable keys could be had, so nothing is known about
+	// the token. The caller may try again (503), unlike for every other error.
+	ErrKeysUnavailable error = &fault{"keys_unavailable", "the issuer's keys cannot be had at the moment"}
+)
+
+// Code returns the short stable name of an error of [Verifier.Verify]
+// ("expired", "unknown_key" …), which suits logs and metrics, or "" for nil and
+// for an error that is none of this package's.
+func Code(err error) string {
+	if f, ok := errors.AsType[*fault](err); ok {
+		return f.code
+	}
+	return ""
+}

@@ -1,0 +1,148 @@
+package verify
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	defaultLeeway = 30 * time.Second
+	// maxLeeway keeps a setting meant for clock drift from prolonging tokens.
+	maxLeeway           = 5 * time.Minute
+	defaultMaxStaleness = 24 * time.Hour
+)
+
+// An Option changes how [New] sets a [Verifier] up.
+type Option func(*settings)
+
+type settings struct {
+	leeway       time.Duration
+	maxStaleness time.Duration
+	now          func() time.Time
+	client       *http.Client
+	log          *slog.Logger
+	plainHTTP    bool
+	jwksURL      string
+	static       []byte // a JWK Set, or nil
+}
+
+// WithLeeway sets how far this machine's clock and the issuer's may differ:
+// 0 to 5 minutes, 30 seconds by default.
+func WithLeeway(d time.Duration) Option { return func(s *settings) { s.leeway = d } }
+
+// WithMaxStaleness sets for how long after they were last fetched keys are
+// trusted while the issuer cannot be reached: 24 hours by default. After that
+// every token is refused with [ErrKeysUnavailable]. A key the issuer withdraws
+// can live that long here if an attacker cuts us off from the issuer.
+func WithMaxStaleness(d time.Duration) Option { return func(s *settings) { s.maxStaleness = d } }
+
+// WithJWKSURL sets where the issuer's keys are, instead of looking jwks_uri up
+// in its metadata (RFC 8414).
+func WithJWKSURL(url string) Option { return func(s *settings) { s.jwksURL = url } }
+
+// WithKeys sets the issuer's keys once and for all, as a JWK Set document
+// (RFC 7517 §5); nothing is fetched. It suits tests and closed networks.
+func WithKeys(jwks []byte) Option {
+	return func(s *settings) { s.static = append([]byte{}, jwks...) } // never nil: no keys is not "fetch them"
+}
+
+// WithPlainHTTP lets keys come over http:// from a host other than this one.
+// Whoever controls the network in between can then issue tokens.
+func WithPlainHTTP() Option { return func(s *settings) { s.plainHTTP = true } }
+
+// WithHTTPClient sets the client that fetches keys, for a proxy or a private
+// CA. Its redirect policy is replaced by ours: never to another origin.
+func WithHTTPClient(c *http.Client) Option { return func(s *settings) { s.client = c } }
+
+// WithClock sets the source of the current time.
+func WithClock(now func() time.Time) Option { return func(s *settings) { s.now = now } }
+
+// WithLogger sets where key refreshes and refused requests are logged, instead
+// of [slog.Default]. Tokens are not logged.
+func WithLogger(l *slog.Logger) Option { return func(s *settings) { s.log = l } }
+
+// newSettings applies the options and checks them, and returns what is to be
+// kept of them with the source of the issuer's keys.
+func newSettings(issuer, audience string, options []Option) (*settings, keySource, error) {
+	s := &settings{
+		leeway:       defaultLeeway,
+		maxStaleness: defaultMaxStaleness,
+		now:          time.Now,
+		client:       &http.Client{},
+		log:          slog.Default(),
+	}
+	for _, option := range options {
+		option(s)
+	}
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if issuer == "" {
+		fault("issuer is empty")
+	}
+	// The audience is also the realm of our challenges (RFC 6750 §3).
+	if !isScopeToken(audience) {
+		fault("audience %q: want printable ASCII without spaces, quotes and backslashes", audience)
+	}
+	if s.leeway < 0 || s.leeway > maxLeeway {
+		fault("leeway %s: want 0 to %s", s.leeway, maxLeeway)
+	}
+	if s.now == nil || s.client == nil || s.log == nil {
+		fault("clock, HTTP client and logger must not be nil")
+	}
+	var keys keySource
+	switch {
+	case s.static != nil && s.jwksURL != "":
+		fault("WithKeys and WithJWKSURL exclude each other")
+	case s.static != nil:
+		known, err := parseKeys(s.static)
+		if err != nil {
+			fault("keys: %w", err)
+		} else if len(known) == 0 {
+			fault("keys: none of them can verify RS256 signatures")
+		}
+		keys = staticKeys(known)
+	default:
+		if err := s.checkURL(cmp.Or(s.jwksURL, issuer)); err != nil {
+			fault("address of the keys: %w", err)
+		}
+		if s.maxStaleness < maxKeyAge {
+			fault("max staleness %s: want at least %s", s.maxStaleness, maxKeyAge)
+		}
+	}
+	if len(faults) > 0 {
+		return nil, nil, errors.Join(faults...)
+	}
+	if keys == nil {
+		keys = newRemoteKeys(s, newFetcher(s, issuer).fetch)
+	}
+	return s, keys, nil
+}
+
+// checkURL holds an address to https (RFC 8414 §2), or http on this machine.
+func (s *settings) checkURL(address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return errors.New("not a URL")
+	}
+	if u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%q: want scheme://host[:port][/path]", u.Redacted())
+	}
+	switch {
+	case u.Scheme == "https":
+		return nil
+	case u.Scheme == "http" && (s.plainHTTP || isLoopback(u.Hostname())):
+		return nil
+	}
+	return fmt.Errorf("%q: want https, or WithPlainHTTP", u.Redacted())
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

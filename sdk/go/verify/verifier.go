@@ -1,0 +1,113 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// keySource finds the issuer's public key for a key ID. Its errors are
+// ErrUnknownKey and ErrKeysUnavailable.
+type keySource interface {
+	key(ctx context.Context, id string) (*jose.JSONWebKey, error)
+	close()
+}
+
+// Verifier checks tokens of one issuer for one audience. Make it with [New].
+type Verifier struct {
+	issuer   string
+	audience string
+	leeway   time.Duration
+	now      func() time.Time
+	log      *slog.Logger
+	keys     keySource
+}
+
+// New returns a Verifier of the tokens that issuer issues for audience. Both
+// are compared exactly: issuer is the AuthSec server's public URL as its tokens
+// carry it, audience the URI under which this API is registered there (or the
+// server's default audience).
+//
+// New does no I/O; the first token does. Its error names every fault of the
+// arguments at once.
+func New(issuer, audience string, options ...Option) (*Verifier, error) {
+	s, keys, err := newSettings(issuer, audience, options)
+	if err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
+	return &Verifier{
+		issuer:   issuer,
+		audience: audience,
+		leeway:   s.leeway,
+		now:      s.now,
+		log:      s.log,
+		keys:     keys,
+	}, nil
+}
+
+// Close stops refreshing keys and waits until nothing runs in the background.
+// After it, Verify makes do with the keys it has until they are too old.
+func (v *Verifier) Close() { v.keys.close() }
+
+// Verify checks a token, in compact form and nothing around it, and returns its
+// claims. ctx bounds how long the caller waits for the issuer's keys, which is
+// never when they are at hand.
+//
+// Any error means: refuse. See [ErrMalformed] and its neighbours for the
+// reasons, of which only [ErrKeysUnavailable] is worth another try.
+func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
+	// 1. What can be known without a key, cheaply.
+	keyID, err := parseHeader(token)
+	if err != nil {
+		return nil, err
+	}
+
+	// 2. The signature, by a key of the issuer that the header names. The
+	// payload is not looked at before it holds.
+	jws, err := jose.ParseSignedCompact(token, algorithms)
+	if err != nil {
+		return nil, ErrMalformed
+	}
+	key, err := v.keys.key(ctx, keyID)
+	if err != nil {
+		return nil, err
+	}
+	payload, err := jws.Verify(key)
+	if err != nil {
+		return nil, ErrSignature
+	}
+
+	// 3. The claims, by themselves and then against us and the clock.
+	claims, err := parseClaims(payload)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.judge(claims); err != nil {
+		return nil, err
+	}
+	return claims, nil
+}
+
+func (v *Verifier) judge(c *Claims) error {
+	if c.Issuer != v.issuer {
+		return fmt.Errorf("%w: want %q", ErrIssuer, v.issuer)
+	}
+	if !slices.Contains(c.Audience, v.audience) {
+		return fmt.Errorf("%w: want %q", ErrAudience, v.audience)
+	}
+	now := v.now()
+	if past := now.Sub(c.ExpiresAt); past >= v.leeway {
+		return fmt.Errorf("%w: %s ago", ErrExpired, past.Round(time.Second))
+	}
+	if ahead := c.NotBefore.Sub(now); ahead > v.leeway {
+		return fmt.Errorf("%w: nbf is %s ahead", ErrNotYetValid, ahead.Round(time.Second))
+	}
+	if ahead := c.IssuedAt.Sub(now); ahead > v.leeway {
+		return fmt.Errorf("%w: iat is %s ahead", ErrNotYetValid, ahead.Round(time.Second))
+	}
+	return nil
+}

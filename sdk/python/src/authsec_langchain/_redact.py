@@ -1,0 +1,35 @@
+"""Makes text that others wrote safe to show: no credentials, no control characters, bounded.
+
+Error descriptions come from a server, tool payloads from a model or an API: either may echo a credential.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+REDACTED = "[redacted]"
+
+# A JWT in compact form (RFC 7519 section 3.1): base64url of a JSON object starts with `eyJ`, which is `{"`. Whatever
+# stands before it: a word too many that is blotted out is better than a token that is not.
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){1,4}")
+# `Authorization: Bearer <b64token>` (RFC 6750 section 2.1) and Basic (RFC 7617). Short words after "Bearer" are prose.
+_AUTHORIZATION = re.compile(r"\b(Bearer|Basic)(\s+)[A-Za-z0-9\-._~+/]{16,}=*", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return text with every given secret, every JWT and every Authorization value replaced by `[redacted]`."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):  # the longest first: one may hold another
+        text = text.replace(secret, REDACTED)
+    text = _JWT.sub(REDACTED, text)
+    return _AUTHORIZATION.sub(rf"\1\2{REDACTED}", text)
+
+
+def one_line(text: str, *, limit: int, secrets: Iterable[str] = ()) -> str:
+    """Return redacted text on one line, at most limit characters, without terminal control sequences.
+
+    It is cut after it is redacted: a token cut in half would no longer be recognised.
+    """
+    clean = _CONTROL.sub(" ", redact(text, secrets)).strip()
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
