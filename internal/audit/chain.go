@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"time"
 
 	"authsec/internal/domain"
 )
@@ -83,12 +84,19 @@ func checkColumns(row domain.EventRow) *Break {
 			return broken(row.Seq, "The column %s says %q where the line says %q.", c.name, c.column, c.linked)
 		}
 	}
-	// A column holds microseconds, and 0 for the zero time.
-	if at := ev.Time; row.Time.IsZero() != at.IsZero() || !at.IsZero() && row.Time.UnixMicro() != at.UnixMicro() {
-		return broken(row.Seq, "The column at says %s where the line says %s.", row.Time.UTC(), at.UTC())
+	if micros(row.Time) != micros(ev.Time) {
+		return broken(row.Seq, "The column at says %s where the line says %s.", row.Time.UTC(), ev.Time.UTC())
 	}
 	if n := int64(max(ev.Count, 1)); row.Count != n {
 		return broken(row.Seq, "The column event_count says %d where the line says %d.", row.Count, n)
 	}
 	return nil
+}
+
+// micros is a time as a column holds it: 0 for the zero time.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"authsec/internal/domain"
 )
@@ -180,10 +181,12 @@ func TestVerifyTakesWhatTheStoreTakes(t *testing.T) {
 	zero := domain.Event{Action: "x.y"}
 	old := numbered(3)
 	old.Time = old.Time.AddDate(-80, 0, 0)
-	if err := d.AppendEvents(t.Context(), []domain.Event{odd, nanos, zero, old}, nil); err != nil {
+	epoch := numbered(4)
+	epoch.Time = time.Unix(0, 0).UTC()
+	if err := d.AppendEvents(t.Context(), []domain.Event{odd, nanos, zero, old, epoch}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if report, err := Verify(t.Context(), d, newSigner("ours"), nil, nil); err != nil || report.FirstBroken != nil || report.Events != 4 {
+	if report, err := Verify(t.Context(), d, newSigner("ours"), nil, nil); err != nil || report.FirstBroken != nil || report.Events != 5 {
 		t.Errorf("%+v, %+v, %v", report, report.FirstBroken, err)
 	}
 }

@@ -142,28 +142,28 @@ func checkEndsAt(f *Faults, end, now time.Time) {
 	}
 }
 
-// Widens names the fields in which b gives more than a: what nobody but the
+// Widens names the fields in which after gives more than d: what nobody but the
 // delegator may do to a delegation.
-func (a Delegation) Widens(b Delegation) []string {
+func (d Delegation) Widens(after Delegation) []string {
 	var fields []string
-	for _, action := range b.Actions {
-		if !slices.Contains(a.Actions, action) {
+	for _, action := range after.Actions {
+		if !slices.Contains(d.Actions, action) {
 			fields = append(fields, fmt.Sprintf("actions (%s)", action))
 			break
 		}
 	}
-	if b.MaxDuration > a.MaxDuration {
+	if after.MaxDuration > d.MaxDuration {
 		fields = append(fields, "max_duration_seconds")
 	}
 	// No resources means the default audience: neither contains the other.
-	if !slices.Equal(a.Resources, b.Resources) {
-		if len(b.Resources) == 0 || len(a.Resources) == 0 {
+	if !slices.Equal(d.Resources, after.Resources) {
+		if len(after.Resources) == 0 || len(d.Resources) == 0 {
 			fields = append(fields, "resources")
-		} else if i := slices.IndexFunc(b.Resources, func(r string) bool { return !slices.Contains(a.Resources, r) }); i >= 0 {
+		} else if i := slices.IndexFunc(after.Resources, func(r string) bool { return !slices.Contains(d.Resources, r) }); i >= 0 {
 			fields = append(fields, "resources")
 		}
 	}
-	if !a.EndsAt.IsZero() && (b.EndsAt.IsZero() || b.EndsAt.After(a.EndsAt)) {
+	if !d.EndsAt.IsZero() && (after.EndsAt.IsZero() || after.EndsAt.After(d.EndsAt)) {
 		fields = append(fields, "ends_at")
 	}
 	return fields

@@ -10,9 +10,10 @@ import (
 )
 
 // Secret is a string that must not be printed. Every formatting verb, JSON and
-// slog show a placeholder; Reveal is the only way to the value. Two holes are
-// fmt's own: it calls no method on an unexported struct field, nor for %p, so
-// structs that could be printed hold a Secret in an exported field.
+// slog show a placeholder; Reveal is the only way to the value. Three holes are
+// the standard library's own: fmt calls no method on an unexported struct field,
+// nor for %p, and JSON takes a string map key as it is. So what could be printed
+// holds a Secret in an exported field, and never as a key.
 type Secret string
 
 const redacted = "[redacted]"

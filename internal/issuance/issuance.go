@@ -60,11 +60,13 @@ type Service struct {
 	Random    io.Reader
 }
 
-// What a request is made of, by the names that transports use.
 type (
-	Ask       = policy.Request
+	// Ask is the part of a request that says what is wanted.
+	Ask = policy.Request
+	// Presented is the workload's proof as it came.
 	Presented = attest.Presented
-	Basic     = attest.Basic
+	// Basic is a client secret as it came.
+	Basic = attest.Basic
 )
 
 // The codes of faults that a transport finds before there is a request.

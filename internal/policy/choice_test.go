@@ -89,6 +89,33 @@ func TestChoice(t *testing.T) {
 	}
 }
 
+// A refusal names the delegation it is about, for the audit event.
+func TestDenialNamesItsDelegation(t *testing.T) {
+	refusals := map[string]struct {
+		change func(*scene)
+		want   string
+	}{
+		"the one asked for has ended": {func(s *scene) {
+			s.request.DelegationID = delegationID(1)
+			s.first().Status = domain.DelegationRevoked
+		}, delegationID(1)},
+		"the default has ended":       {func(s *scene) { s.agent.DefaultDelegationID = delegationID(8) }, delegationID(8)},
+		"the one chosen fails":        {func(s *scene) { s.all[0].Role = nil }, delegationID(1)},
+		"several would do":            {func(s *scene) { s.agent.DefaultDelegationID, s.all = "", append(s.all, candidate(2, bob())) }, ""},
+		"there is none":               {func(s *scene) { s.agent.DefaultDelegationID, s.all = "", nil }, ""},
+		"there is none of that id":    {func(s *scene) { s.request.DelegationID = delegationID(9) }, ""},
+		"it is another agent's":       {func(s *scene) { s.request.DelegationID, s.first().ClientID = delegationID(1), bobID }, ""},
+		"the request is not even one": {func(s *scene) { s.request.Role = "A" }, ""},
+	}
+	for name, tt := range refusals {
+		s := granted()
+		tt.change(s)
+		if d := mustDenyAny(t, s); d.DelegationID != tt.want {
+			t.Errorf("%s: names %q, want %q", name, d.DelegationID, tt.want)
+		}
+	}
+}
+
 // The 409 lists only delegation_id and role, and a bounded number of them.
 func TestAmbiguityListsOnlyIDsAndRoles(t *testing.T) {
 	s := granted()

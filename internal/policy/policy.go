@@ -84,9 +84,10 @@ type Proof struct {
 	Loopback  bool              // the peer is this machine, directly: no forwarding headers
 }
 
-// What a decision rests on, by the names this package uses.
 type (
+	// Authority is what a decision rests on.
 	Authority = domain.Authority
+	// Candidate is one delegation in an Authority.
 	Candidate = domain.Candidate
 )
 

@@ -18,18 +18,18 @@ func errUsersExist() error {
 
 // AnyUser reports whether there is a user.
 func (s *Store) AnyUser(ctx context.Context) (bool, error) {
-	var any bool
+	var exists bool
 	err := s.view(ctx, "look for users", func(t *tx) (err error) {
-		any, err = anyUser(ctx, t)
+		exists, err = anyUser(ctx, t)
 		return err
 	})
-	return any, err
+	return exists, err
 }
 
 func anyUser(ctx context.Context, t *tx) (bool, error) {
-	var n int64
-	err := t.row(ctx, `SELECT COUNT(*) FROM (SELECT id FROM users LIMIT 1) AS some`, nil, &n)
-	return n > 0, err
+	var exists bool
+	err := t.row(ctx, `SELECT EXISTS (SELECT 1 FROM users)`, nil, &exists)
+	return exists, err
 }
 
 // CreateFirstAdmin adds the first user and ends the links that would make one.

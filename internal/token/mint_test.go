@@ -145,6 +145,9 @@ func TestMintRefusesATokenThatNobodyWouldRead(t *testing.T) {
 	} else {
 		wantCode(t, err, domain.Invalid, "invalid_request")
 	}
+	// That it is far too long is known before a key is asked to sign.
+	_, err := (&Minter{Issuer: issuer, Signer: never{}}).Mint(t.Context(), atMost(domain.MaxActions), now)
+	wantCode(t, err, domain.Invalid, "invalid_request")
 	// The longest that is minted is read; one action more is refused.
 	n := 200
 	for ; ; n++ {

@@ -49,6 +49,15 @@ func TestExpectation(t *testing.T) {
 	}
 }
 
+// An expectation that was not filled in is met by no token, whatever it names.
+func TestEmptyAudienceIsNeverMet(t *testing.T) {
+	c := fullClaims()
+	c.Issuer, c.Audience = issuer, []string{""}
+	want := expectation()
+	want.Audience = ""
+	wantCode(t, want.check(&c), domain.Unauthenticated, CodeAudience)
+}
+
 // Any change of any single byte is refused.
 func TestEveryByteCounts(t *testing.T) {
 	m, keys := testMinter(t)

@@ -8,10 +8,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-const (
-	maxKeyID   = 256
-	minKeyBits = 2048 // RFC 7518 §3.3
-)
+const minKeyBits = 2048 // RFC 7518 §3.3
 
 // Keys finds the public key with a key ID.
 type Keys func(kid string) (jose.JSONWebKey, bool)
@@ -104,8 +101,7 @@ func checkHeader(typ, compact string) (kid string, err error) {
 	if !strings.EqualFold(got, typ) && !strings.EqualFold(got, "application/"+typ) {
 		return "", refuse(CodeType, "This is not an "+typ+".")
 	}
-	kid, _ = h.text("kid")
-	if kid == "" || len(kid) > maxKeyID {
+	if kid, _ = h.text("kid"); kid == "" {
 		return "", refuse(CodeUnknownKey, "The token does not name its signing key.")
 	}
 	return kid, nil

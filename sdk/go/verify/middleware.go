@@ -59,14 +59,11 @@ func (v *Verifier) Middleware(next http.Handler) http.Handler {
 // refuse answers a request whose token was not accepted. The reason goes to the
 // log and the fixed text to the caller.
 func (v *Verifier) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, ErrKeysUnavailable) {
-		v.log.ErrorContext(r.Context(), "token_not_checked", "error", err)
-		refusalUnavailable.write(w, v.audience)
-		return
-	}
 	v.log.InfoContext(r.Context(), "token_refused", "code", Code(err), "error", err)
 	refusal := refusalInvalidToken
-	if f, ok := errors.AsType[*fault](err); ok {
+	if errors.Is(err, ErrKeysUnavailable) {
+		refusal = refusalUnavailable
+	} else if f, ok := errors.AsType[*fault](err); ok {
 		refusal.description = f.text
 	}
 	refusal.write(w, v.audience)

@@ -8,10 +8,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from server import CLIENT_ID, FakeServer
 
 from authsec_langchain import AuthsecClient, AuthsecConfig
 from authsec_langchain._core import Surroundings
+from server import CLIENT_ID, FakeServer
 
 WALL = datetime(2026, 5, 21, 7, 0, 0, tzinfo=timezone.utc)
 

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from conftest import WALL, World, wait_for_background
 
 from authsec_langchain import (
     AgentSuspendedError,
@@ -24,6 +23,7 @@ from authsec_langchain import _cache as cache_module
 from authsec_langchain._cache import DelegationCache
 from authsec_langchain._core import Fetched
 from authsec_langchain._scope import Scope
+from conftest import WALL, World, wait_for_background
 
 SCOPE = Scope()
 OTHER = Scope(("billing:read",))

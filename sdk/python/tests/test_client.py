@@ -17,8 +17,6 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
-from conftest import MakeClient, World, wait_for_background
-from server import CLIENT_ID, PATH, FakeServer, Received, Reply, error_reply, token_reply
 
 from authsec_langchain import (
     AuthsecClient,
@@ -32,6 +30,8 @@ from authsec_langchain import (
 )
 from authsec_langchain._core import Request, Response, Unreachable
 from authsec_langchain._transport import Transport
+from conftest import MakeClient, World, wait_for_background
+from server import CLIENT_ID, PATH, FakeServer, Received, Reply, error_reply, token_reply
 
 # --- a fetch, end to end
 
@@ -79,7 +79,7 @@ def test_arguments_choose_and_key(make_client: MakeClient, server: FakeServer) -
 
 @pytest.mark.parametrize("wrong", [{"actions": []}, {"actions": ["a b"]}, {"audience": ""}, {"audience": 5}])
 def test_wrong_arguments_are_value_errors(client: AuthsecClient, server: FakeServer, wrong: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="actions|audience"):
+    with pytest.raises(ValueError, match=r"actions|audience"):
         client.get_delegation_token(**wrong)  # type: ignore[arg-type]
     assert server.received == []
 
@@ -295,7 +295,7 @@ def test_a_token_file_that_is_no_file(make_client: MakeClient, tmp_path: Path) -
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)  # opening it would wait for ever
     for path in (pipe, tmp_path):
-        with pytest.raises(AuthsecWorkloadTokenError, match="regular file|cannot be read"):
+        with pytest.raises(AuthsecWorkloadTokenError, match=r"regular file|cannot be read"):
             make_client(workload_token_file=path).get_delegation_token()
 
 
@@ -315,7 +315,7 @@ def test_connection_errors_are_retried_and_then_told(make_client: MakeClient, se
     assert make_client().get_delegation_token() == "token-3"
     assert world.slept == [0.125, 0.25]
     server.answer = lambda _: Reply(drop=True)
-    with pytest.raises(AuthsecConnectionError, match="RemoteProtocolError|ReadError") as caught:
+    with pytest.raises(AuthsecConnectionError, match=r"RemoteProtocolError|ReadError") as caught:
         make_client(max_retries=1).get_delegation_token()
     assert "base_url" in str(caught.value)
     assert caught.value.__cause__ is None
@@ -534,7 +534,7 @@ def test_it_works_without_langchain_core(tmp_path: Path) -> None:
     )
     assert done.stdout.splitlines() == [
         "OK",
-        'AuthsecCallbackHandler needs langchain-core: pip install "authsec-langchain-sdk[langchain]"',
+        'AuthsecCallbackHandler needs langchain-core: pip install "langchain-core>=1.0,<2.0"',
         "module 'authsec_langchain' has no attribute 'nothing'",
     ]
 

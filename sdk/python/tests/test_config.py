@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from server import CLIENT_ID
 
 from authsec_langchain import AuthsecConfig, AuthsecConfigError, AuthsecError
 from authsec_langchain._config import ENVIRONMENT
 from authsec_langchain._urls import checked_base_url, is_loopback
+from server import CLIENT_ID
 
 GOOD: dict[str, Any] = {"base_url": "https://authsec.example.com", "client_id": CLIENT_ID}
 
@@ -128,7 +128,7 @@ def test_names_are_canonical() -> None:
 def test_it_is_frozen() -> None:
     config = AuthsecConfig(**GOOD)
     with pytest.raises(ValueError, match="frozen"):
-        config.timeout = 1.0  # type: ignore[misc]
+        config.timeout = 1.0
 
 
 def test_from_env_reads_every_setting(tmp_path: Path) -> None:
@@ -200,7 +200,8 @@ def test_from_env_takes_the_secret_or_its_file_but_not_both(tmp_path: Path) -> N
 def test_a_config_with_a_secret_is_not_pickled_and_one_without_is() -> None:
     config = AuthsecConfig(**GOOD)
     assert pickle.loads(pickle.dumps(config)) == config
-    for secret in ({"client_secret": "canary"}, {"proxy": "http://u:canary@proxy:1"}):
+    secrets: list[dict[str, Any]] = [{"client_secret": "canary"}, {"proxy": "http://u:canary@proxy:1"}]
+    for secret in secrets:
         holder = AuthsecConfig(**GOOD, **secret)
         with pytest.raises(TypeError, match="from_env"):
             pickle.dumps(holder)

@@ -8,10 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import WALL, World
 from hypothesis import given
 from hypothesis import strategies as st
-from server import CLIENT_ID
 
 from authsec_langchain import (
     AuthsecConfig,
@@ -24,6 +22,8 @@ from authsec_langchain import (
 )
 from authsec_langchain._core import Fetched, Request, Response, Sleep, Unreachable, token_flow
 from authsec_langchain._scope import Scope
+from conftest import WALL, World
+from server import CLIENT_ID
 
 CONFIG = AuthsecConfig(base_url="https://authsec.example.com", client_id=CLIENT_ID)
 EXPIRES = "2026-05-21T08:00:00Z"  # an hour after WALL

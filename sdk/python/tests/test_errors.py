@@ -6,8 +6,6 @@ import copy
 import pickle
 
 import pytest
-from conftest import MakeClient
-from server import FakeServer, Reply, error_reply
 
 import authsec_langchain
 from authsec_langchain import (
@@ -21,6 +19,8 @@ from authsec_langchain import (
     SelectorsNotSatisfiedError,
 )
 from authsec_langchain._errors import REFUSALS
+from conftest import MakeClient
+from server import FakeServer, Reply, error_reply
 
 TABLE = {
     400: ["invalid_request"],

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
-from conftest import MakeClient
-from server import FakeServer, Received, Reply, error_reply, token_reply
 
 from authsec_langchain import AgentSuspendedError, AuthsecAuth, AuthsecClient, InsecureDestinationError
+from conftest import MakeClient
+from server import FakeServer, Received, Reply, error_reply, token_reply
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def send(kind: str, auth: httpx.Auth, method: str, url: str, **how: object
     """Send with one kind of httpx client or the other."""
     if kind == "sync":
         with httpx.Client(auth=auth, follow_redirects=True, trust_env=False) as sync:
-            return sync.request(method, url, **how)  # type: ignore[arg-type]
+            return sync.request(method, url, **how)  # type: ignore[arg-type]  # noqa: ASYNC212  # that is the case
     async with httpx.AsyncClient(auth=auth, follow_redirects=True, trust_env=False) as client:
         return await client.request(method, url, **how)  # type: ignore[arg-type]
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import base64
 import logging
 import pickle
-import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import MakeClient, World, wait_for_background
-from server import CLIENT_ID, FakeServer, Received, Reply, error_reply, token_reply
 
 from authsec_langchain import AuthsecClient, AuthsecConfig, AuthsecError
 from authsec_langchain._redact import one_line, redact
+from conftest import MakeClient, World, wait_for_background
+from server import CLIENT_ID, FakeServer, Received, Reply, error_reply, token_reply
 
 CANARY = "cAnArY-0123456789abcdef"
 TOKEN = f"eyJhbGciOiJSUzI1NiJ9.{CANARY}.c2lnbmF0dXJl"
@@ -208,11 +207,7 @@ def test_one_line_redacts_before_it_cuts() -> None:
 
 def test_the_locals_of_frames_are_really_looked_at() -> None:
     """Show that everything_about would notice: a frame of ours that holds the canary is seen."""
-    frame_code = compile(
-        "def leak():\n    held = CANARY\n    raise ValueError\nleak()", "authsec_langchain/x.py", "exec"
-    )
-    try:
-        exec(frame_code, {"CANARY": CANARY})
-    except ValueError as error:
-        assert CANARY in everything_about(error)
-    assert sys.exc_info() == (None, None, None)
+    code = compile("def leak():\n    held = CANARY\n    raise ValueError\nleak()", "authsec_langchain/x.py", "exec")
+    with pytest.raises(ValueError) as caught:
+        exec(code, {"CANARY": CANARY})
+    assert CANARY in everything_about(caught.value)

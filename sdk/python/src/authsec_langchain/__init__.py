@@ -92,6 +92,6 @@ def __getattr__(name: str) -> Any:
         from . import _langchain
     except ModuleNotFoundError as error:
         raise ImportError(
-            f'{name} needs langchain-core: pip install "authsec-langchain-sdk[langchain]"', name=error.name
+            f'{name} needs langchain-core: pip install "langchain-core>=1.0,<2.0"', name=error.name
         ) from error
     return getattr(_langchain, name)

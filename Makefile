@@ -1,0 +1,52 @@
+# AuthSec. `make help` lists what there is.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GOFLAGS_BUILD := -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+export CGO_ENABLED ?= 0
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/authsec and the demo's billing API
+	go build $(GOFLAGS_BUILD) -o bin/ ./cmd/authsec ./examples/billing-api
+
+.PHONY: demo
+demo: ## Build, start AuthSec with demo data and a demo API, run a LangChain agent (ARGS=--once: then stop; ARGS=--fresh: anew)
+	@scripts/demo $(ARGS)
+
+.PHONY: test
+test: ## Run every test: Go with -race on SQLite and PostgreSQL, Python, whole programs
+	@scripts/test
+
+.PHONY: lint
+lint: ## golangci-lint, ruff, mypy
+	@scripts/lint
+
+.PHONY: verify
+verify: ## Regenerate what is generated, and fail on a difference
+	@scripts/verify
+
+.PHONY: generate
+generate: ## Regenerate the API's types and the test vectors
+	@scripts/generate
+
+.PHONY: bench
+bench: ## Measure speed and memory, as ratios within one run
+	@scripts/bench
+
+.PHONY: fmt
+fmt: ## Format Go and Python
+	gofmt -w cmd internal sdk/go examples web
+	scripts/venv
+	.venv/bin/ruff format sdk/python examples
+	.venv/bin/ruff check --fix sdk/python examples
+
+.PHONY: clean
+clean: ## Remove what was built; data stays
+	rm -rf bin .build .venv .tools
