@@ -38,7 +38,7 @@ generate: ## Regenerate the API's types and the test vectors
 
 .PHONY: bench
 bench: ## Measure speed and memory, as ratios within one run
-	@scripts/bench
+	@scripts/bench $(ARGS)
 
 .PHONY: fmt
 fmt: ## Format Go and Python

@@ -68,7 +68,7 @@ func (a *App) SetupURL(secret domain.Secret) string {
 // comes first. ready is told the address as soon as requests are answered.
 func (a *App) Serve(ctx context.Context, version string, ready func(net.Addr)) (err error) {
 	metrics := telemetry.NewMetrics(version)
-	tracing, err := telemetry.NewTracing(ctx, version)
+	tracing, err := telemetry.NewTracing(ctx, version, a.Log)
 	if err != nil {
 		return err
 	}

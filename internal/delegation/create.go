@@ -11,11 +11,12 @@ import (
 
 // Create delegates as the spec says. The delegator is always the caller.
 func (s Service) Create(ctx context.Context, caller domain.Caller, spec domain.DelegationSpec) (domain.DelegationView, error) {
-	now := s.Now()
+	now := s.now()
 	var none domain.DelegationView
 	if caller.UserID == "" || caller.Level == domain.LevelAuditor {
 		return none, domain.Errorf(domain.Forbidden, "not_a_delegator", "Only a person who is an admin or a member can delegate, and always their own authority.")
 	}
+	sent := sentLists{spec.Actions, spec.Resources}
 	if err := spec.Check(now); err != nil {
 		return none, err
 	}
@@ -30,7 +31,7 @@ func (s Service) Create(ctx context.Context, caller domain.Caller, spec domain.D
 		if draft.Agent.Status != domain.StatusActive {
 			return domain.Event{}, agentNotActive(draft.Agent)
 		}
-		if err := s.checkDraft(draft, domain.Delegation{}); err != nil {
+		if err := s.checkDraft(draft, domain.Delegation{}, sent); err != nil {
 			return domain.Event{}, err
 		}
 		switch {
@@ -65,7 +66,7 @@ func defaultIsForAdmins() error {
 // agentNotActive refuses to delegate to an agent that could not use it.
 func agentNotActive(a domain.Agent) error {
 	var f domain.Faults
-	if a.Status == domain.StatusDeleted {
+	if a.ClientID == "" || a.Status == domain.StatusDeleted {
 		f.Add("/client_id", "unknown", "There is no agent with this client ID.")
 	} else {
 		f.Add("/client_id", "agent_suspended", "The agent %s is suspended. Have an administrator activate it first.", a.Name)
@@ -73,9 +74,12 @@ func agentNotActive(a domain.Agent) error {
 	return f.Err()
 }
 
+// sentLists are the lists of a request in the caller's own order, which faults count.
+type sentLists struct{ actions, resources []string }
+
 // checkDraft holds what a delegation gives, beyond what it gave before, to what
 // its role, person and resources allow now.
-func (s Service) checkDraft(draft *domain.DelegationDraft, before domain.Delegation) error {
+func (s Service) checkDraft(draft *domain.DelegationDraft, before domain.Delegation, sent sentLists) error {
 	d := draft.Delegation
 	var f domain.Faults
 	if draft.Role == nil {
@@ -90,14 +94,14 @@ func (s Service) checkDraft(draft *domain.DelegationDraft, before domain.Delegat
 			Public: fmt.Sprintf("You do not hold the role %s, so you cannot delegate it. Choose a role you hold, or ask an administrator for it.", d.Role),
 			Fields: []domain.FieldError{{Field: "/role", Code: "role_not_held", Message: "You do not hold this role."}}}
 	}
-	for i, action := range d.Actions {
+	for _, action := range d.Actions {
 		if !slices.Contains(draft.Role.Actions, action) && !slices.Contains(before.Actions, action) {
-			f.Add(fmt.Sprintf("/actions/%d", i), "not_in_role", "The role %s does not have the action %s.", d.Role, action)
+			f.Add(fmt.Sprintf("/actions/%d", slices.Index(sent.actions, action)), "not_in_role", "The role %s does not have the action %s.", d.Role, action)
 		}
 	}
-	for i, uri := range d.Resources {
+	for _, uri := range d.Resources {
 		if uri != s.Policy.DefaultAudience && !slices.Contains(draft.KnownResources, uri) && !slices.Contains(before.Resources, uri) {
-			f.Add(fmt.Sprintf("/resources/%d", i), "unknown", "%s is not a registered resource. Register it under Clients, or choose one that is.", uri)
+			f.Add(fmt.Sprintf("/resources/%d", slices.Index(sent.resources, uri)), "unknown", "%s is not a registered resource. Register it under Clients, or choose one that is.", uri)
 		}
 	}
 	return f.Err()

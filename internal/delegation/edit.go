@@ -11,8 +11,14 @@ import (
 // admins included, may only narrow it. The default moves by admins alone; its
 // own delegator may give it up.
 func (s Service) Edit(ctx context.Context, caller domain.Caller, id string, patch domain.DelegationPatch) (domain.DelegationView, error) {
-	now := s.Now()
-	if err := patch.Check(now); err != nil {
+	var sent sentLists
+	if patch.Actions != nil {
+		sent.actions = *patch.Actions
+	}
+	if patch.Resources != nil {
+		sent.resources = *patch.Resources
+	}
+	if err := patch.Check(s.now()); err != nil {
 		return domain.DelegationView{}, err
 	}
 	return s.update(ctx, caller, id, "delegation.update", func(draft *domain.DelegationDraft) error {
@@ -38,7 +44,7 @@ func (s Service) Edit(ctx context.Context, caller domain.Caller, id string, patc
 			if before.DelegatorID != caller.UserID {
 				return narrowOnly(wider)
 			}
-			if err := s.checkDraft(draft, before); err != nil {
+			if err := s.checkDraft(draft, before, sent); err != nil {
 				return err
 			}
 		}
@@ -76,26 +82,40 @@ func (s Service) Disable(ctx context.Context, caller domain.Caller, id, reason s
 			return revoked()
 		}
 		d.Status = domain.DelegationDisabled
-		// An admin's word stands over the person's own earlier one; not the reverse.
-		d.DisabledByAdmin = d.DisabledByAdmin || d.DelegatorID != caller.UserID
+		// Both words may stand at once: neither is lifted by lifting the other.
+		if d.DelegatorID == caller.UserID {
+			d.DisabledByDelegator = true
+		} else {
+			d.DisabledByAdmin = true
+		}
 		return nil
 	})
 }
 
-// Enable makes a disabled delegation active again. What an admin disabled only
-// an admin enables; nobody but its delegator gives authority back otherwise.
+// Enable lifts the caller's own word that disabled a delegation. What an admin
+// disabled only an admin enables, and what its delegator disabled only they do:
+// authority is given back by nobody else. While both words stand, an admin who
+// lifts theirs leaves it disabled.
 func (s Service) Enable(ctx context.Context, caller domain.Caller, id string) (domain.DelegationView, error) {
 	return s.update(ctx, caller, id, "delegation.enable", func(draft *domain.DelegationDraft) error {
 		d := &draft.Delegation
 		switch {
 		case d.Status == domain.DelegationRevoked:
 			return revoked()
+		case d.Status != domain.DelegationDisabled:
+			return nil
 		case d.DisabledByAdmin && !caller.Admin():
 			return domain.Errorf(domain.Forbidden, "disabled_by_admin", "An administrator disabled this delegation, so only an administrator can enable it.")
-		case !d.DisabledByAdmin && d.Status == domain.DelegationDisabled && d.DelegatorID != caller.UserID:
+		case !d.DisabledByAdmin && d.DelegatorID != caller.UserID:
 			return domain.Errorf(domain.Forbidden, "disabled_by_delegator", "The person who delegated disabled this delegation, so only they can enable it.")
 		}
-		d.Status, d.DisabledByAdmin = domain.DelegationActive, false
+		d.DisabledByAdmin = false // the caller is an admin, or it was false
+		if d.DelegatorID == caller.UserID {
+			d.DisabledByDelegator = false
+		}
+		if !d.DisabledByDelegator {
+			d.Status = domain.DelegationActive
+		}
 		return nil
 	})
 }
@@ -110,7 +130,7 @@ func (s Service) Revoke(ctx context.Context, caller domain.Caller, id, reason st
 		if d.Status == domain.DelegationRevoked {
 			return nil // revoking twice is not a fault: the wish is fulfilled
 		}
-		d.Status, d.RevokeReason, d.RevokedAt = domain.DelegationRevoked, reason, s.Now()
+		d.Status, d.RevokeReason, d.RevokedAt = domain.DelegationRevoked, reason, s.now()
 		return nil
 	})
 }
@@ -118,13 +138,27 @@ func (s Service) Revoke(ctx context.Context, caller domain.Caller, id, reason st
 // SetDefault makes a delegation its agent's default, or leaves the agent
 // without one when id is "". It is for admins; a delegator may give up their own.
 func (s Service) SetDefault(ctx context.Context, caller domain.Caller, clientID, id string) error {
-	return s.Store.UpdateDefault(ctx, clientID, id, func(draft *domain.DelegationDraft) (domain.Event, error) {
-		wish := id != ""
-		if draft.Delegation.ID == "" { // nothing is the default, and nothing shall be
-			return domain.Event{}, domain.Errorf(domain.Conflict, "no_default", "This agent has no default delegation.")
+	clientID, err := canonical("agent", clientID)
+	if err != nil {
+		return err
+	}
+	wish := id != ""
+	if wish {
+		if id, err = canonical("delegation", id); err != nil {
+			return err
 		}
-		if !caller.Admin() && draft.Delegation.DelegatorID != caller.UserID {
+	}
+	return s.Store.UpdateDefault(ctx, clientID, id, func(draft *domain.DelegationDraft) (domain.Event, error) {
+		own := draft.Delegation.ID != "" && draft.Delegation.DelegatorID == caller.UserID
+		switch {
+		case caller.Level == domain.LevelAuditor:
+			return domain.Event{}, readOnly()
+		case !caller.Admin() && !own && wish:
+			return domain.Event{}, hidden(id)
+		case !caller.Admin() && !own:
 			return domain.Event{}, defaultIsForAdmins()
+		case draft.Delegation.ID == "": // nothing is the default, and nothing shall be
+			return domain.Event{}, domain.ErrNoChange
 		}
 		before := snap(draft.Delegation, draft.IsDefault())
 		if err := s.moveDefault(caller, draft, &wish); err != nil {
@@ -143,10 +177,14 @@ func (s Service) update(ctx context.Context, caller domain.Caller, id, action st
 
 // updateWith runs one change to a delegation that the caller may touch.
 func (s Service) updateWith(ctx context.Context, caller domain.Caller, id, action, reason string, apply func(*domain.DelegationDraft) error) (domain.DelegationView, error) {
-	err := s.Store.UpdateDelegation(ctx, id, func(draft *domain.DelegationDraft) (domain.Event, error) {
+	id, err := canonical("delegation", id)
+	if err != nil {
+		return domain.DelegationView{}, err
+	}
+	err = s.Store.UpdateDelegation(ctx, id, func(draft *domain.DelegationDraft) (domain.Event, error) {
 		switch {
 		case caller.Level == domain.LevelAuditor:
-			return domain.Event{}, domain.Errorf(domain.Forbidden, "read_only", "An auditor reads everything and changes nothing.")
+			return domain.Event{}, readOnly()
 		case !caller.Admin() && draft.Delegation.DelegatorID != caller.UserID:
 			return domain.Event{}, hidden(id)
 		}
@@ -157,7 +195,7 @@ func (s Service) updateWith(ctx context.Context, caller domain.Caller, id, actio
 		}
 		switch {
 		case !same(was, draft.Delegation):
-			draft.Delegation.UpdatedAt = s.Now()
+			draft.Delegation.UpdatedAt = s.now()
 		case !draft.MakeDefault && !draft.GiveUpDefault:
 			return domain.Event{}, domain.ErrNoChange
 		}
@@ -174,12 +212,17 @@ func (s Service) updateWith(ctx context.Context, caller domain.Caller, id, actio
 }
 
 func same(a, b domain.Delegation) bool {
-	return a.Status == b.Status && a.DisabledByAdmin == b.DisabledByAdmin && a.MaxDuration == b.MaxDuration &&
+	return a.Status == b.Status && a.DisabledByAdmin == b.DisabledByAdmin &&
+		a.DisabledByDelegator == b.DisabledByDelegator && a.MaxDuration == b.MaxDuration &&
 		a.EndsAt.Equal(b.EndsAt) && slices.Equal(a.Actions, b.Actions) && slices.Equal(a.Resources, b.Resources)
 }
 
 func revoked() error {
 	return domain.Errorf(domain.Conflict, "delegation_revoked", "This delegation is revoked, which is for good. Create a new one.")
+}
+
+func readOnly() error {
+	return domain.Errorf(domain.Forbidden, "read_only", "An auditor reads everything and changes nothing.")
 }
 
 func checkReason(reason string) error {

@@ -52,22 +52,67 @@ func (s Service) Explain(ctx context.Context, caller domain.Caller, r policy.Req
 	}
 	out.Agent = *a.Agent
 	now := s.Now()
-	mayKnow := func(c domain.Candidate) bool { return caller.ReadsAll() || c.Delegation.DelegatorID == caller.UserID }
-	for _, c := range a.Delegations {
-		if !mayKnow(c) || (r.Role != "" && c.Delegation.Role != r.Role) {
+	shown := a
+	if !caller.ReadsAll() {
+		if shown, err = s.owned(ctx, caller, r, a); err != nil {
+			return out, err
+		}
+	}
+	for _, c := range shown.Delegations {
+		if r.Role != "" && c.Delegation.Role != r.Role {
 			continue
 		}
 		named := r
 		named.DelegationID = c.Delegation.ID
 		out.Delegations = append(out.Delegations, DelegationVerdict{
-			Delegation: view(*a.Agent, c), Verdict: verdict(policy.Decide(now, s.Policy, a, proof, named)), Missing: missing(c),
+			Delegation: view(*a.Agent, c), Verdict: verdict(policy.Decide(now, s.Policy, shown, proof, named)), Missing: missing(c, r.Actions),
 		})
+	}
+	if r.DelegationID != "" && len(out.Delegations) == 0 {
+		return Explanation{}, hidden(r.DelegationID)
 	}
 	if r.DelegationID == "" {
 		v := verdict(policy.Decide(now, s.Policy, a, proof, r))
 		if caller.ReadsAll() || decidedByOwn(v, a, caller) {
 			out.Unnamed = &v
 		}
+	}
+	return out, nil
+}
+
+// owned narrows an authority to the caller's own delegations, and adds those
+// that its bound left out: many people may lend to one agent, and each sees theirs.
+func (s Service) owned(ctx context.Context, caller domain.Caller, r policy.Request, a domain.Authority) (domain.Authority, error) {
+	out := domain.Authority{Agent: a.Agent}
+	if caller.UserID == "" {
+		return out, nil
+	}
+	add := func(all []domain.Candidate) {
+		for _, c := range all {
+			if c.Delegation.DelegatorID == caller.UserID {
+				out.Delegations = append(out.Delegations, c)
+			}
+		}
+	}
+	add(a.Delegations)
+	if r.DelegationID != "" {
+		return out, nil
+	}
+	list, err := s.Store.Delegations(ctx, domain.DelegationFilter{ClientID: r.ClientID, Role: r.Role, DelegatorID: caller.UserID},
+		domain.Page{Limit: domain.MaxPage})
+	if err != nil {
+		return out, err
+	}
+	for _, v := range list.Items {
+		seen := slices.ContainsFunc(out.Delegations, func(c domain.Candidate) bool { return c.Delegation.ID == v.ID })
+		if seen || v.Status == domain.DelegationRevoked {
+			continue
+		}
+		more, err := s.Store.Authority(ctx, r.ClientID, v.ID, "")
+		if err != nil {
+			return out, err
+		}
+		add(more.Delegations)
 	}
 	return out, nil
 }
@@ -104,9 +149,9 @@ func view(agent domain.Agent, c domain.Candidate) domain.DelegationView {
 	return v
 }
 
-// missing lists the delegated actions that the role lost, and the role's
-// actions that were not delegated.
-func missing(c domain.Candidate) []MissingAction {
+// missing lists the delegated actions that the role lost, the role's actions
+// that were not delegated, and actions asked for that are in neither.
+func missing(c domain.Candidate, asked []string) []MissingAction {
 	var out []MissingAction
 	effective := policy.Effective(c.Delegation.Actions, c.Role)
 	for _, a := range c.Delegation.Actions {
@@ -114,12 +159,18 @@ func missing(c domain.Candidate) []MissingAction {
 			out = append(out, MissingAction{a, "not_in_role", fmt.Sprintf("The role %s does not have it now.", c.Delegation.Role)})
 		}
 	}
-	if c.Role == nil {
-		return out
+	var inRole []string
+	if c.Role != nil {
+		inRole = c.Role.Actions
 	}
-	for _, a := range c.Role.Actions {
+	for _, a := range inRole {
 		if !slices.Contains(c.Delegation.Actions, a) {
 			out = append(out, MissingAction{a, "not_delegated", "The person did not delegate it."})
+		}
+	}
+	for _, a := range asked {
+		if !slices.Contains(c.Delegation.Actions, a) && !slices.Contains(inRole, a) {
+			out = append(out, MissingAction{a, "not_in_role", fmt.Sprintf("The role %s does not have it.", c.Delegation.Role)})
 		}
 	}
 	return out
@@ -149,6 +200,9 @@ func (s Service) RoleImpact(ctx context.Context, name string, actions []string) 
 	actions = domain.CheckActionNames(&f, "actions", actions)
 	if err := f.Err(); err != nil {
 		return Impact{}, err
+	}
+	if !domain.ValidRoleName(name) {
+		return Impact{}, domain.Errorf(domain.NotFound, "not_found", "There is no such role.")
 	}
 	role, err := s.Roles.Role(ctx, name)
 	if err != nil {

@@ -47,13 +47,14 @@ type snapshot struct {
 	Status             string     `json:"status"`
 	Default            bool       `json:"default"`
 	DisabledByAdmin    bool       `json:"disabled_by_admin,omitempty"`
+	DisabledByOwner    bool       `json:"disabled_by_delegator,omitempty"`
 	RevokeReason       string     `json:"revoke_reason,omitempty"`
 }
 
 func snap(d domain.Delegation, isDefault bool) *snapshot {
 	s := &snapshot{Role: d.Role, Actions: d.Actions, MaxDurationSeconds: int64(d.MaxDuration / time.Second),
 		Resources: d.Resources, Status: string(d.Status), Default: isDefault,
-		DisabledByAdmin: d.DisabledByAdmin, RevokeReason: d.RevokeReason}
+		DisabledByAdmin: d.DisabledByAdmin, DisabledByOwner: d.DisabledByDelegator, RevokeReason: d.RevokeReason}
 	if !d.EndsAt.IsZero() {
 		s.EndsAt = &d.EndsAt
 	}
@@ -66,14 +67,27 @@ func (s Service) event(caller domain.Caller, action string, draft *domain.Delega
 	e := domain.NewEvent(s.Now(), caller, action, domain.Party{Type: "delegation", ID: d.ID, Name: d.Role + " → " + draft.Agent.Name})
 	e.ClientID, e.DelegationID = d.ClientID, d.ID
 	isDefault := (draft.IsDefault() || draft.MakeDefault) && !draft.GiveUpDefault
-	if before == nil {
+	if draft.MakeDefault && draft.CurrentDefault != nil && !draft.IsDefault() {
+		var err error
+		if e, err = e.WithDetails(map[string]string{"replaces_default": draft.CurrentDefault.ID}); err != nil {
+			return e, err
+		}
+	}
+	if before == nil { // a nil *snapshot is not a nil any
 		return e.WithChange(nil, snap(d, isDefault))
 	}
 	return e.WithChange(before, snap(d, isDefault))
 }
 
+// now is the instant of a change, in the precision of the store.
+func (s Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+
 // Get returns a delegation that the caller may see: their own, or any for those who read all.
 func (s Service) Get(ctx context.Context, caller domain.Caller, id string) (domain.DelegationView, error) {
+	id, err := canonical("delegation", id)
+	if err != nil {
+		return domain.DelegationView{}, err
+	}
 	v, err := s.Store.Delegation(ctx, id)
 	if err != nil {
 		return v, err
@@ -89,14 +103,31 @@ func hidden(id string) error {
 	return domain.Errorf(domain.NotFound, "not_found", "There is no delegation %q.", id)
 }
 
+// canonical returns an ID as it is stored. What is no ID is the ID of nothing,
+// and is not repeated back.
+func canonical(what, id string) (string, error) {
+	if parsed, ok := domain.ParseID(id); ok {
+		return parsed, nil
+	}
+	return "", domain.Errorf(domain.NotFound, "not_found", "There is no such %s: its ID is a UUID.", what)
+}
+
 // List returns a page of the delegations that the caller may see, newest first.
 func (s Service) List(ctx context.Context, caller domain.Caller, f domain.DelegationFilter, p domain.Page) (domain.List[domain.DelegationView], error) {
+	if err := f.Check(); err != nil {
+		return domain.List[domain.DelegationView]{}, err
+	}
 	f.Now = s.Now()
 	if !caller.ReadsAll() {
-		if f.DelegatorID != "" && f.DelegatorID != caller.UserID {
-			return domain.List[domain.DelegationView]{}, nil
+		// No user is "", which as a filter would mean everybody.
+		if caller.UserID == "" || (f.DelegatorID != "" && f.DelegatorID != caller.UserID) {
+			return domain.List[domain.DelegationView]{Items: []domain.DelegationView{}}, nil
 		}
 		f.DelegatorID = caller.UserID
 	}
+	if p.Limit <= 0 {
+		p.Limit = domain.DefaultPage
+	}
+	p.Limit = min(p.Limit, domain.MaxPage)
 	return s.Store.Delegations(ctx, f, p)
 }

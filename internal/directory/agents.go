@@ -121,13 +121,18 @@ func (s Service) attestation(ctx context.Context, spec domain.AgentSpec) (domain
 	if spec.Attestation != "" {
 		return spec.Attestation, s.allowed(spec.Attestation)
 	}
-	if !s.Defaults.Loopback || s.Defaults.RequireAttestation || spec.Platform == domain.PlatformOther {
+	return s.DefaultAttestation(ctx, spec.Platform)
+}
+
+// DefaultAttestation is the mode of a new agent of a platform when nobody chooses one.
+func (s Service) DefaultAttestation(ctx context.Context, platform string) (domain.Attestation, error) {
+	if !s.Defaults.Loopback || s.Defaults.RequireAttestation || platform == domain.PlatformOther {
 		return domain.AttestationRequired, nil
 	}
 	if s.Defaults.Sources != nil {
-		exists, err := s.Defaults.Sources(ctx, spec.Platform)
+		exists, err := s.Defaults.Sources(ctx, platform)
 		if err != nil {
-			return "", fmt.Errorf("look for workload sources of %s: %w", spec.Platform, err)
+			return "", fmt.Errorf("look for workload sources of %s: %w", platform, err)
 		}
 		if exists {
 			return domain.AttestationRequired, nil

@@ -62,7 +62,6 @@ func TestUserIsNotMadeWhenHashingOrRandomnessFails(t *testing.T) {
 		if !errors.Is(err, busy) || strings.Contains(err.Error(), "horse") {
 			t.Errorf("got %v", err)
 		}
-		h.Random = strings.NewReader("too short for an ID")
 		for name, create := range map[string]func() error{
 			"user": func() error {
 				_, _, err := h.CreateUser(t.Context(), admin, domain.UserSpec{Email: "ana@example.com", Name: "Ana", Level: domain.LevelMember})
@@ -74,6 +73,7 @@ func TestUserIsNotMadeWhenHashingOrRandomnessFails(t *testing.T) {
 				return err
 			},
 		} {
+			h.Random = strings.NewReader("too short")
 			if err := create(); err == nil {
 				t.Errorf("a %s was made without randomness", name)
 			}

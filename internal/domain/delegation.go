@@ -21,21 +21,23 @@ const (
 
 // Delegation lends some actions of a role, by a person, to an agent.
 type Delegation struct {
-	ID              string
-	ClientID        string
-	Role            string
-	DelegatorID     string
-	Actions         []string      // sorted; what the agent may ask for
-	MaxDuration     time.Duration // of one token, whole seconds
-	Resources       []string      // audience URIs, sorted; empty: the server's default audience
-	EndsAt          time.Time     // zero: no end date
-	Status          DelegationStatus
-	DisabledByAdmin bool // only an admin enables it again
-	RevokeReason    string
-	RevokedAt       time.Time
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
-	LastUsedAt      time.Time // zero: never
+	ID          string
+	ClientID    string
+	Role        string
+	DelegatorID string
+	Actions     []string      // sorted; what the agent may ask for
+	MaxDuration time.Duration // of one token, whole seconds
+	Resources   []string      // audience URIs, sorted; empty: the server's default audience
+	EndsAt      time.Time     // zero: no end date
+	Status      DelegationStatus
+	// Who disabled it: each can lift their own word alone, so both may stand.
+	DisabledByAdmin     bool // an admin who is not its delegator
+	DisabledByDelegator bool
+	RevokeReason        string
+	RevokedAt           time.Time
+	CreatedAt           time.Time
+	UpdatedAt           time.Time
+	LastUsedAt          time.Time // zero: never
 }
 
 // StatusAt returns the status as shown at an instant: ended once the end date has come.
@@ -80,7 +82,7 @@ func (s *DelegationSpec) Check(now time.Time) error {
 	s.Actions = checkDelegatedActions(&f, s.Actions)
 	checkDuration(&f, s.MaxDuration)
 	s.Resources = checkResources(&f, s.Resources)
-	checkEndsAt(&f, s.EndsAt, now)
+	s.EndsAt = checkEndsAt(&f, s.EndsAt, now)
 	return f.Err()
 }
 
@@ -108,7 +110,8 @@ func (p *DelegationPatch) Check(now time.Time) error {
 		p.Resources = &resources
 	}
 	if p.EndsAt != nil {
-		checkEndsAt(&f, *p.EndsAt, now)
+		end := checkEndsAt(&f, *p.EndsAt, now)
+		p.EndsAt = &end
 	}
 	return f.Err()
 }
@@ -136,10 +139,17 @@ func checkResources(f *Faults, uris []string) []string {
 	return checkSet(f, "/resources", uris, CheckAudience)
 }
 
-func checkEndsAt(f *Faults, end, now time.Time) {
-	if !end.IsZero() && !end.After(now) {
+// checkEndsAt returns the end date in UTC and in the precision of the store.
+func checkEndsAt(f *Faults, end, now time.Time) time.Time {
+	end = end.UTC().Truncate(time.Microsecond)
+	switch {
+	case end.IsZero():
+	case !end.After(now):
 		f.Add("/ends_at", "in_the_past", "ends_at must be in the future.")
+	case end.Year() > 9999: // RFC 3339 has no such year, though an offset can hide one
+		f.Add("/ends_at", "out_of_range", "ends_at must be before the year 10000.")
 	}
+	return end
 }
 
 // Widens names the fields in which after gives more than d: what nobody but the
@@ -197,7 +207,7 @@ type DelegationFilter struct {
 // delegation is created or changed, and what it decides.
 type DelegationDraft struct {
 	Delegation     Delegation
-	Agent          Agent
+	Agent          Agent       // its ClientID is "": there is no such agent
 	Role           *Role       // nil: there is no such role
 	Delegator      *User       // nil: there is no such person
 	CurrentDefault *Delegation // the agent's default; nil: none

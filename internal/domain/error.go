@@ -25,12 +25,14 @@ const (
 	Unavailable                  // a dependency is away; RetryAfter says when
 	MethodNotAllowed             // the thing exists, but not for this verb
 	Misdirected                  // meant for another server
+	UnsupportedMedia             // a body in a form that is not taken
 )
 
 // String returns the kind's name, for logs.
 func (k Kind) String() string {
 	names := [...]string{"internal", "invalid", "unauthenticated", "forbidden", "not_found",
-		"conflict", "gone", "too_large", "rate_limited", "unavailable", "method_not_allowed", "misdirected"}
+		"conflict", "gone", "too_large", "rate_limited", "unavailable", "method_not_allowed", "misdirected",
+		"unsupported_media_type"}
 	if int(k) < len(names) {
 		return names[k]
 	}

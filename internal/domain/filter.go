@@ -48,3 +48,19 @@ func checkStatusFilter(f *Faults, s Status) {
 		f.Add("status", "unknown", "status must be active or suspended.")
 	}
 }
+
+// Check validates and normalises the filter in place. Faults name query parameters.
+func (d *DelegationFilter) Check() error {
+	var f Faults
+	checkIDFilter(&f, "client_id", &d.ClientID)
+	checkIDFilter(&f, "delegator", &d.DelegatorID)
+	if d.Role != "" {
+		CheckRoleName(&f, "role", d.Role)
+	}
+	switch d.Status {
+	case "", DelegationActive, DelegationDisabled, DelegationRevoked, DelegationEnded:
+	default:
+		f.Add("status", "unknown", "status must be active, disabled, revoked or ended.")
+	}
+	return f.Err()
+}

@@ -98,9 +98,7 @@ type Issued struct {
 func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	now := s.Now().UTC()
 	if wait, ok := s.Limiter.Allow(r.ClientID, r.IP, now); !ok {
-		s.Metrics.TokenRefused(codeRateLimited)
-		return Issued{}, &domain.Error{Kind: domain.RateLimited, Code: codeRateLimited, RetryAfter: wait,
-			Public: "Too many requests for this client or from this address. Wait as Retry-After says; a token can be used until it expires."}
+		return Issued{}, s.limited(r, now, wait)
 	}
 	authority, err := s.authority(ctx, r)
 	if err != nil {
@@ -110,14 +108,17 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	if err != nil {
 		return Issued{}, err
 	}
-	grant, denial := policy.Decide(now, s.Policy, authority, proof, r.Request)
+	grant, denial := policy.Decide(now, s.Policy, authority, proof.Proof, r.Request)
 	if denial != nil {
 		return Issued{}, s.refuse(ctx, r, now, authority.Agent, proof, denial)
 	}
-	return s.mint(ctx, r, now, grant)
+	issued, err := s.mint(ctx, r, now, grant)
+	if domain.KindOf(err) == domain.Invalid { // asked for more than a token can hold
+		return Issued{}, s.refuse(ctx, r, now, authority.Agent, proof, &policy.Denial{DelegationID: grant.DelegationID,
+			Reasons: []domain.Reason{{Code: CodeInvalidRequest, Message: publicOf(err)}}})
+	}
+	return issued, err
 }
-
-const codeRateLimited = "rate_limited"
 
 // authority reads what the decision rests on. A request that can never be
 // granted costs no read.
@@ -132,107 +133,30 @@ func (s *Service) authority(ctx context.Context, r Request) (domain.Authority, e
 	return a, nil
 }
 
+// evidence is a proof as policy judges it, and why it was rejected, for the log.
+type evidence struct {
+	policy.Proof
+	cause error
+}
+
 // attest turns what was presented into what policy judges. A proof that is
 // presented is always checked, even for an agent that needs none.
-func (s *Service) attest(ctx context.Context, agent *domain.Agent, p attest.Presented, now time.Time) (policy.Proof, error) {
-	proof := policy.Proof{Loopback: p.Loopback}
+func (s *Service) attest(ctx context.Context, agent *domain.Agent, p attest.Presented, now time.Time) (evidence, error) {
+	proof := evidence{Proof: policy.Proof{Loopback: p.Loopback}}
 	if agent == nil || p.Empty() {
 		return proof, nil
 	}
 	got, err := s.Attestor.Attest(ctx, *agent, p, now)
 	if rejection := (*attest.Rejection)(nil); errors.As(err, &rejection) {
-		proof.State, proof.Problem = policy.ProofRejected, rejection.Problem
+		proof.State, proof.Problem, proof.cause = policy.ProofRejected, rejection.Problem, rejection.Err
 		return proof, nil
 	}
 	if err != nil {
-		return proof, fmt.Errorf("attest the workload: %w", err)
+		return proof, unattested(err)
 	}
 	proof.State, proof.Kind = policy.ProofAccepted, got.Kind
 	for _, sel := range got.Selectors {
 		proof.Selectors = append(proof.Selectors, sel.Selector)
 	}
 	return proof, nil
-}
-
-// refuse audits a denial and returns it as an error. What callers who proved
-// nothing cause is only counted, so that nobody can flood the chain.
-func (s *Service) refuse(ctx context.Context, r Request, now time.Time, agent *domain.Agent, proof policy.Proof, denial *policy.Denial) error {
-	refusal := denial.Err()
-	s.Metrics.TokenRefused(refusal.Code)
-	ev := s.event(r, now, agent)
-	ev.Outcome, ev.Reasons, ev.DelegationID = domain.OutcomeRefused, denial.Reasons, denial.DelegationID
-	if denial.BeforeProof() || proof.State != policy.ProofAccepted {
-		s.Refusals.Note(ev)
-		return refusal
-	}
-	if err := s.Recorder.Record(ctx, ev, nil); err != nil {
-		return fmt.Errorf("record the refusal: %w", err)
-	}
-	return refusal
-}
-
-// mint signs the grant and records it; the event commits before the token leaves.
-func (s *Service) mint(ctx context.Context, r Request, now time.Time, g policy.Grant) (Issued, error) {
-	id, err := domain.NewID(s.Random)
-	if err != nil {
-		return Issued{}, err
-	}
-	issuedAt := now.Truncate(time.Second)
-	expiresAt := issuedAt.Add(g.Lifetime)
-	signed, err := s.Minter.Mint(ctx, Claims(g, id, issuedAt, expiresAt), now)
-	if err != nil {
-		return Issued{}, err
-	}
-	ev := s.event(r, now, &domain.Agent{ClientID: g.ClientID, Name: g.AgentName})
-	ev.Actor = domain.Party{Type: "agent", ID: g.ClientID, Name: g.AgentName, Via: domain.ViaSDK}
-	ev.DelegationID = g.DelegationID
-	if ev, err = ev.WithDetails(minted{ID: id, Subject: g.Subject, Role: g.Role, Actions: g.Actions, Audience: g.Audience,
-		IssuedAt: issuedAt, ExpiresAt: expiresAt, Attestation: g.Attestation, TTLSeconds: int64(g.Lifetime / time.Second)}); err != nil {
-		return Issued{}, err
-	}
-	use := domain.Use{DelegationID: g.DelegationID, ClientID: g.ClientID, At: now}
-	if err := s.Recorder.Record(ctx, ev, &use); err != nil {
-		return Issued{}, fmt.Errorf("record the token: %w", err)
-	}
-	s.Metrics.TokenIssued(g.AgentType)
-	return Issued{Token: domain.Secret(signed), Grant: g, ID: id, IssuedAt: issuedAt, ExpiresAt: expiresAt,
-		TTL: max(expiresAt.Sub(s.Now()).Truncate(time.Second), 0)}, nil
-}
-
-// minted is what the audit event of a token says about it; never the token.
-type minted struct {
-	ID          string    `json:"jti"`
-	Subject     string    `json:"subject"`
-	Role        string    `json:"role"`
-	Actions     []string  `json:"actions"`
-	Audience    []string  `json:"audience"`
-	IssuedAt    time.Time `json:"issued_at"`
-	ExpiresAt   time.Time `json:"expires_at"`
-	Attestation string    `json:"attestation"`
-	TTLSeconds  int64     `json:"ttl_seconds"`
-}
-
-// event starts the audit event of a request for a token. The caller is
-// anonymous until proven; agent is nil for an unknown client.
-func (s *Service) event(r Request, now time.Time, agent *domain.Agent) domain.Event {
-	target := domain.Party{Type: "agent"}
-	if agent != nil {
-		target.ID, target.Name = agent.ClientID, agent.Name
-	}
-	ev := domain.NewEvent(now, domain.Caller{Via: domain.ViaSDK, IP: r.IP, RequestID: r.RequestID}, "token.issue", target)
-	ev.ClientID = target.ID
-	return ev
-}
-
-// Claims returns the claims that a grant's token carries (DESIGN §3).
-func Claims(g policy.Grant, id string, issuedAt, expiresAt time.Time) token.Claims {
-	c := token.Claims{
-		Subject: g.Subject, Actor: token.Actor{Subject: g.SPIFFEID, ClientID: g.ClientID},
-		ClientID: g.ClientID, Audience: g.Audience, ID: id,
-		ExpiresAt: expiresAt.Unix(), IssuedAt: issuedAt.Unix(), NotBefore: issuedAt.Unix(),
-		SPIFFEID: g.SPIFFEID, AgentType: g.AgentType, UserID: g.Subject, Email: g.Email,
-		DelegationID: g.DelegationID, Role: g.Role, Attestation: g.Attestation,
-	}
-	c.SetActions(g.Actions)
-	return c
 }

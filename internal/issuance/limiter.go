@@ -1,6 +1,7 @@
 package issuance
 
 import (
+	"math"
 	"net/netip"
 	"time"
 
@@ -57,8 +58,12 @@ func (b *TokenBuckets) Allow(clientID, address string, now time.Time) (time.Dura
 	return take(b.clients, clientID+" "+from, b.rates.PerClient, now)
 }
 
-// minWait is the shortest wait that is named: Retry-After counts whole seconds.
-const minWait = time.Second
+// A wait is named in whole seconds, as Retry-After counts them, and of none is
+// told that it never ends.
+const (
+	minWait = time.Second
+	maxWait = time.Hour
+)
 
 func take(buckets *lru.Cache[string, *rate.Limiter], key string, limit rate.Limit, now time.Time) (time.Duration, bool) {
 	bucket, ok := buckets.Get(key)
@@ -73,7 +78,11 @@ func take(buckets *lru.Cache[string, *rate.Limiter], key string, limit rate.Limi
 	if bucket.AllowN(now, 1) {
 		return 0, true
 	}
-	return minWait, false
+	missing := (1 - bucket.TokensAt(now)) / float64(limit) // seconds
+	if !(missing < maxWait.Seconds()) {                    // also when the limit is 0
+		return maxWait, false
+	}
+	return max(minWait, time.Duration(math.Ceil(missing))*time.Second), false
 }
 
 // network is the address as it is counted: an IPv6 host owns its whole /64.

@@ -6,7 +6,6 @@ package keyring
 import (
 	"context"
 	"crypto/rsa"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -84,15 +83,19 @@ func (k *Keyring) Reload(ctx context.Context) error {
 	return nil
 }
 
-// Run reloads at each tick (every ReloadInterval) until ctx ends. It logs when
-// reloading begins to fail and when it works again, not each time between.
+// Run reloads at each tick (every ReloadInterval) until ctx ends or tick is
+// closed. It logs when reloading begins to fail and when it works again, not
+// each time between.
 func (k *Keyring) Run(ctx context.Context, tick <-chan time.Time) {
 	failing := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick:
+		case _, ok := <-tick:
+			if !ok {
+				return
+			}
 		}
 		bounded, cancel := context.WithTimeout(ctx, reloadTimeout)
 		err := k.Reload(bounded)
@@ -169,5 +172,3 @@ func (k *Keyring) timeline() *timeline {
 	}
 	return &timeline{}
 }
-
-var errMadeNoKey = errors.New("no key is stored although one was made")

@@ -3,11 +3,14 @@ package keyring
 import (
 	"context"
 	"crypto/rsa"
+	"errors"
 	"fmt"
 	"time"
 
 	"authsec/internal/domain"
 )
+
+var errMadeNoKey = errors.New("no key is stored although one was made")
 
 // EnsureKey makes the first key if there is none, and loads the keys. It signs
 // at once: there is no JWKS yet that a verifier could have kept. Of several

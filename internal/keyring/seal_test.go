@@ -63,8 +63,9 @@ func FuzzUnseal(f *testing.F) {
 	f.Add("eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0....")
 	f.Fuzz(func(t *testing.T, s string) {
 		row.Sealed = s
-		if _, err := master.unseal(row); err == nil && s != sealed {
-			t.Fatalf("opened: %q", s)
+		// base64 has several spellings of one ciphertext; a key has none.
+		if k, err := master.unseal(row); err == nil && !k.private.Equal(private) {
+			t.Fatalf("another key was opened: %q", s)
 		}
 	})
 }

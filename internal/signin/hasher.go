@@ -139,7 +139,7 @@ func (h *Hasher) acquire(ctx context.Context) (func(), error) {
 		return release, nil
 	default:
 	}
-	if h.waiting.Add(1) > h.queue+1000 {
+	if h.waiting.Add(1) > h.queue {
 		h.waiting.Add(-1)
 		return nil, busy(nil)
 	}

@@ -12,7 +12,6 @@ import (
 // which the caller came and the current password, and is throttled like SignIn.
 // Invalid on /current_password or /new_password; Forbidden for an API token.
 func (s Service) ChangePassword(ctx context.Context, caller domain.Caller, session domain.Session, current, fresh domain.Secret) (Authenticated, error) {
-	const action = "user.change_password"
 	if caller.Via != domain.ViaSession || caller.UserID == "" || caller.UserID != session.UserID {
 		return Authenticated{}, sessionRequired("A password is changed by its owner alone.")
 	}
@@ -24,9 +23,10 @@ func (s Service) ChangePassword(ctx context.Context, caller domain.Caller, sessi
 	if err := f.Err(); err != nil {
 		return Authenticated{}, err
 	}
-	target := domain.Party{Type: "user", ID: caller.UserID, Name: caller.Email}
+	try := attempt{by: caller, action: "user.change_password", account: caller.UserID,
+		target: domain.Party{Type: "user", ID: caller.UserID, Name: caller.Email}}
 	if wait := s.Throttle.password(s.now(), caller.Email, caller.IP); wait > 0 {
-		return Authenticated{}, s.refuse(ctx, caller, action, target, "throttled", throttled(wait))
+		return Authenticated{}, s.refuse(ctx, try, "throttled", throttled(wait))
 	}
 	user, err := s.Accounts.User(ctx, caller.UserID)
 	if err != nil {
@@ -37,7 +37,7 @@ func (s Service) ChangePassword(ctx context.Context, caller domain.Caller, sessi
 		return Authenticated{}, err
 	}
 	if !match {
-		return Authenticated{}, s.refuse(ctx, caller, action, target, "wrong_password", wrongCurrent())
+		return Authenticated{}, s.refuse(ctx, try, "wrong_password", wrongCurrent())
 	}
 	hash, err := s.Hasher.Hash(ctx, fresh)
 	if err != nil {
@@ -47,10 +47,10 @@ func (s Service) ChangePassword(ctx context.Context, caller domain.Caller, sessi
 	if err != nil {
 		return Authenticated{}, err
 	}
-	ev := domain.NewEvent(next.session.SeenAt, caller, action, target)
+	ev := domain.NewEvent(next.session.SeenAt, caller, try.action, try.target)
 	err = s.Accounts.ChangePassword(ctx, user.PasswordHash, hash, session.Hash, next.session, ev)
 	if credentialsChanged(err) {
-		return Authenticated{}, s.refuse(ctx, caller, action, target, "credentials_changed", wrongCurrent())
+		return Authenticated{}, s.refuse(ctx, try, "credentials_changed", wrongCurrent())
 	}
 	if err != nil {
 		return Authenticated{}, endedIfMissing(err)

@@ -109,7 +109,7 @@ func (s Service) redeemUser(ctx context.Context, from Peer, link domain.SetupLin
 }
 
 func (s Service) refuseSetup(ctx context.Context, from Peer, code string, answer error) error {
-	return s.refuse(ctx, nobody(from), "user.redeem_setup_link", domain.Party{Type: "user"}, code, answer)
+	return s.refuse(ctx, attempt{by: nobody(from), action: "user.redeem_setup_link", target: domain.Party{Type: "user"}}, code, answer)
 }
 
 func invalidSetupToken() error {

@@ -17,10 +17,10 @@ const refusalWindow = time.Minute
 const maxRefusals = 1024
 
 // Refusals writes refused attempts to the audit log without letting anybody
-// flood it (DESIGN §6). The first of its kind (action, account, reason and
-// address; IPv6 by /64) is recorded before the refusal is answered; those that
-// follow are counted, and Flush records the count as one event. What was
-// counted since the last flush is lost when the process is killed; the first
+// flood it (DESIGN §6). The first of its kind (action, reason, account as it was
+// typed, and address; IPv6 by /64) is recorded before the refusal is answered;
+// those that follow are counted, and Flush records the count as one event. What
+// was counted since the last flush is lost when the process is killed; the first
 // ones never are.
 type Refusals struct {
 	Audit Audit
@@ -31,10 +31,12 @@ type Refusals struct {
 	open     map[refusalKey]*refusal
 }
 
+// refusalKey must not depend on whether an account exists: recording takes
+// longer than counting, and the difference would tell.
 type refusalKey struct {
 	action  string
-	account string // "" when there is no such account, or it was not looked up
 	reason  string
+	account string // opaque; "" when it was not looked at
 	address netip.Prefix
 }
 
@@ -44,9 +46,10 @@ type refusal struct {
 	more  int // after the first
 }
 
-// note records or counts a refusal with exactly one reason.
-func (r *Refusals) note(ctx context.Context, ev domain.Event) error {
-	key := refusalKey{ev.Action, ev.Target.ID, ev.Reasons[0].Code, addressKey(ev.IP)}
+// note records or counts a refusal with exactly one reason. Account is what
+// stands for the account in question.
+func (r *Refusals) note(ctx context.Context, account string, ev domain.Event) error {
+	key := refusalKey{ev.Action, ev.Reasons[0].Code, account, addressKey(ev.IP)}
 	r.mu.Lock()
 	if r.open == nil {
 		r.open = map[refusalKey]*refusal{}
@@ -122,13 +125,21 @@ func (f *refusal) counted(now time.Time, address netip.Prefix) domain.Event {
 	return ev
 }
 
+// attempt is what may be refused.
+type attempt struct {
+	by      domain.Caller
+	action  string
+	target  domain.Party
+	account string // see refusalKey
+}
+
 // refuse notes a refused attempt and returns the answer to it, or why it could
 // not be noted: a refusal that leaves no trace is not given.
-func (s Service) refuse(ctx context.Context, by domain.Caller, action string, target domain.Party, code string, answer error) error {
-	ev := domain.NewEvent(s.now(), by, action, target)
+func (s Service) refuse(ctx context.Context, a attempt, code string, answer error) error {
+	ev := domain.NewEvent(s.now(), a.by, a.action, a.target)
 	ev.Outcome = domain.OutcomeRefused
 	ev.Reasons = []domain.Reason{{Code: code, Message: refusalText(code)}}
-	if err := s.Refusals.note(ctx, ev); err != nil {
+	if err := s.Refusals.note(ctx, a.account, ev); err != nil {
 		return err
 	}
 	return answer

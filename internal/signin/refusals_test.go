@@ -36,6 +36,11 @@ func (a *auditStub) attempts() (n int) {
 	return n
 }
 
+// noteOne notes a refusal as SignIn does; an empty user ID is an account that does not exist.
+func noteOne(ctx context.Context, r *Refusals, now time.Time, userID, ip, code string) error {
+	return r.note(ctx, "account of "+userID, refused(now, userID, ip, code))
+}
+
 func refused(now time.Time, userID, ip, code string) domain.Event {
 	ev := domain.NewEvent(now, domain.Caller{Via: domain.ViaSession, IP: ip, RequestID: "req"}, "session.create", domain.Party{Type: "user", ID: userID})
 	ev.Outcome, ev.Reasons = domain.OutcomeRefused, []domain.Reason{{Code: code, Message: refusalText(code)}}
@@ -47,7 +52,7 @@ func TestRefusalsAreCountedByTheMinute(t *testing.T) {
 	r := &Refusals{Audit: audit, Now: c.Now}
 	note := func(userID, ip, code string) {
 		t.Helper()
-		if err := r.note(t.Context(), refused(c.Now(), userID, ip, code)); err != nil {
+		if err := noteOne(t.Context(), r, c.Now(), userID, ip, code); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,7 +109,7 @@ func TestRefusalsCannotFloodTheChain(t *testing.T) {
 	const n = 5 * maxRefusals
 	for i := range n {
 		ip := fmt.Sprintf("10.%d.%d.%d", i>>16&255, i>>8&255, i&255)
-		if err := r.note(t.Context(), refused(c.Now(), "", ip, "unknown_account")); err != nil {
+		if err := noteOne(t.Context(), r, c.Now(), "", ip, "unknown_account"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -129,11 +134,11 @@ func TestRefusalsCannotFloodTheChain(t *testing.T) {
 func TestRefusalsSurviveAnOutage(t *testing.T) {
 	c, audit := &clock{at: noon}, &auditStub{err: errors.New("away")}
 	r := &Refusals{Audit: audit, Now: c.Now}
-	if err := r.note(t.Context(), refused(c.Now(), "u1", "192.0.2.1", "wrong_password")); err == nil {
+	if err := noteOne(t.Context(), r, c.Now(), "u1", "192.0.2.1", "wrong_password"); err == nil {
 		t.Error("a refusal that could not be recorded was given")
 	}
 	for range 3 {
-		if err := r.note(t.Context(), refused(c.Now(), "u1", "192.0.2.1", "wrong_password")); err != nil {
+		if err := noteOne(t.Context(), r, c.Now(), "u1", "192.0.2.1", "wrong_password"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -159,7 +164,7 @@ func TestConcurrentRefusalsAreAllCounted(t *testing.T) {
 	for w := range 8 {
 		wg.Go(func() {
 			for i := range 50 {
-				if err := r.note(t.Context(), refused(noon, "", fmt.Sprintf("192.0.2.%d", i%3), "unknown_account")); err != nil {
+				if err := noteOne(t.Context(), r, noon, "", fmt.Sprintf("192.0.2.%d", i%3), "unknown_account"); err != nil {
 					t.Error(err)
 				}
 				if w == 0 && i%10 == 0 {
@@ -176,6 +181,28 @@ func TestConcurrentRefusalsAreAllCounted(t *testing.T) {
 	}
 	if got := audit.attempts(); got != 400 {
 		t.Errorf("the log tells of %d attempts, want 400", got)
+	}
+}
+
+// Recording an event takes longer than counting it: who is known must make no difference to which is done.
+func TestRefusalsOfKnownAndUnknownCostTheSame(t *testing.T) {
+	e, audit := newEnv(t), &auditStub{}
+	e.addUser("ana@example.com", domain.LevelMember, goodPassword)
+	e.addUser("bob@example.com", domain.LevelMember, goodPassword)
+	e.Refusals.Audit = audit
+	for _, c := range []struct {
+		email  string
+		writes int
+	}{
+		{"nobody@example.com", 1}, {"noone@example.com", 1}, {"ana@example.com", 1}, {"bob@example.com", 1},
+		{"nobody@example.com", 0}, {"ana@example.com", 0}, {"NoOne@example.com", 0}, {"Bob@example.com", 0},
+	} {
+		before := len(audit.events)
+		_, err := e.SignIn(t.Context(), home, c.email, nextPassword)
+		wantError(t, err, domain.Unauthenticated, "invalid_credentials")
+		if n := len(audit.events) - before; n != c.writes {
+			t.Errorf("refusing %s wrote %d events, want %d", c.email, n, c.writes)
+		}
 	}
 }
 

@@ -89,8 +89,20 @@ func TestUnusableSessionSecrets(t *testing.T) {
 			wantError(t, err, domain.Unauthenticated, "session_ended")
 		})
 	}
-	if _, ok := secretHash(domain.Secret(domain.PrefixSession+strings.Repeat("x", domain.MaxSecretBytes)), domain.PrefixSession); ok {
-		t.Error("a secret that is too long was hashed")
+}
+
+// What cannot be one of our secrets is not even hashed.
+func TestSecretHash(t *testing.T) {
+	const p = domain.PrefixSession
+	for secret, want := range map[domain.Secret]bool{
+		p + "x": true, "": false, "x": false, "xx" + p: false, domain.PrefixAPIToken + "x": false,
+		domain.Secret(p + strings.Repeat("x", domain.MaxSecretBytes-len(p))):   true,
+		domain.Secret(p + strings.Repeat("x", domain.MaxSecretBytes-len(p)+1)): false,
+	} {
+		hash, ok := secretHash(secret, p)
+		if ok != want || (hash == secret.Hash()) != want {
+			t.Errorf("secretHash of %d bytes that start with %.12q: %t, want %t", len(secret), secret.Reveal(), ok, want)
+		}
 	}
 }
 

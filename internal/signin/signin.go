@@ -12,11 +12,11 @@ import (
 // the work done are the same. RateLimited when too many attempts were made, then
 // without any work; Unavailable when too many people sign in at once.
 func (s Service) SignIn(ctx context.Context, from Peer, email string, password domain.Secret) (Authenticated, error) {
-	const action = "session.create"
-	by, target := nobody(from), domain.Party{Type: "user"}
+	try := attempt{by: nobody(from), action: "session.create", target: domain.Party{Type: "user"}}
 	if wait := s.Throttle.password(s.now(), email, from.IP); wait > 0 {
-		return Authenticated{}, s.refuse(ctx, by, action, target, "throttled", throttled(wait))
+		return Authenticated{}, s.refuse(ctx, try, "throttled", throttled(wait))
 	}
+	try.account = accountText(email)
 	user, err := s.account(ctx, email)
 	if err != nil {
 		return Authenticated{}, err
@@ -26,10 +26,10 @@ func (s Service) SignIn(ctx context.Context, from Peer, email string, password d
 		return Authenticated{}, err
 	}
 	if user.ID != "" {
-		target = userParty(user)
+		try.target = userParty(user)
 	}
 	if code := whyNot(user, match); code != "" {
-		return Authenticated{}, s.refuse(ctx, by, action, target, code, invalidCredentials())
+		return Authenticated{}, s.refuse(ctx, try, code, invalidCredentials())
 	}
 	hash := user.PasswordHash
 	if rehash {
@@ -41,10 +41,10 @@ func (s Service) SignIn(ctx context.Context, from Peer, email string, password d
 	if err != nil {
 		return Authenticated{}, err
 	}
-	ev := domain.NewEvent(out.Session.CreatedAt, out.Caller, action, target)
+	ev := domain.NewEvent(out.Session.CreatedAt, out.Caller, try.action, try.target)
 	err = s.Sessions.CreateSession(ctx, out.Session, user.PasswordHash, hash, ev)
 	if credentialsChanged(err) {
-		return Authenticated{}, s.refuse(ctx, by, action, target, "credentials_changed", invalidCredentials())
+		return Authenticated{}, s.refuse(ctx, try, "credentials_changed", invalidCredentials())
 	}
 	if err != nil {
 		return Authenticated{}, err

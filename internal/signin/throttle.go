@@ -98,6 +98,12 @@ func keyOf(email, ip string) pairKey {
 	return pairKey{sha256.Sum256([]byte(domain.NormalEmail(email))), addressKey(ip)}
 }
 
+// accountText stands for an account, whether it exists or not.
+func accountText(email string) string {
+	account := keyOf(email, "").account
+	return string(account[:])
+}
+
 // password takes an attempt at an account's password. A positive answer is how
 // long to wait; then nothing was taken.
 func (t *Throttle) password(now time.Time, email, ip string) time.Duration {

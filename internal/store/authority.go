@@ -6,15 +6,21 @@ import (
 	"authsec/internal/domain"
 )
 
-// maxCandidates bounds the delegations that one decision looks at. Active ones
-// come first, and two already make an unnamed request ambiguous.
+// maxCandidates bounds the delegations that one decision looks at. What can
+// give authority comes first, the default before all, and two live ones already
+// make an unnamed request ambiguous: those cut off decide nothing.
 const maxCandidates = 200
 
 // Authority returns one snapshot of what decisions about an agent rest on: the
 // agent, its delegations (all that are not revoked, its default, and the newest
-// revoked one of the role asked for, which tells "ended" from "never was"), and
-// each one's role and person. With delegationID it reads that delegation alone.
+// revoked one, which tells "ended" from "never was"), and each one's role and
+// person. With role it reads only delegations of that role, with delegationID
+// that delegation alone. The default comes first, then the active ones, of
+// these the ones that end last, then the newest.
 func (s *Store) Authority(ctx context.Context, clientID, delegationID, role string) (domain.Authority, error) {
+	if id, ok := domain.ParseID(delegationID); ok {
+		delegationID = id
+	}
 	var a domain.Authority
 	err := s.view(ctx, "read authority", func(t *tx) error {
 		agent, err := optional(loadAgent(ctx, t, clientID))
@@ -26,9 +32,12 @@ func (s *Store) Authority(ctx context.Context, clientID, delegationID, role stri
 		if delegationID != "" {
 			ds, err = candidates(ctx, t, ` WHERE d.client_id = $1 AND d.id = $2`, []any{clientID, delegationID})
 		} else {
-			ds, err = candidates(ctx, t, ` WHERE d.client_id = $1 AND (d.status <> $2 OR d.id = $3 OR d.id =
+			// An end date that has passed lies before every one that has not, so this
+			// order puts the live ones first without knowing the time.
+			ds, err = candidates(ctx, t, ` WHERE d.client_id = $1 AND ($4 = '' OR d.role = $4) AND (d.status <> $2 OR d.id = $3 OR d.id =
 				(SELECT MAX(x.id) FROM delegations x WHERE x.client_id = $1 AND x.status = $2 AND ($4 = '' OR x.role = $4)))
-				ORDER BY CASE d.status WHEN 'active' THEN 0 WHEN 'disabled' THEN 1 ELSE 2 END, d.id DESC LIMIT $5`,
+				ORDER BY CASE WHEN d.id = $3 THEN 0 WHEN d.status = 'active' THEN 1 WHEN d.status = 'disabled' THEN 2 ELSE 3 END,
+				CASE d.ends_at WHEN 0 THEN 0 ELSE 1 END, d.ends_at DESC, d.id DESC LIMIT $5`,
 				[]any{clientID, string(domain.DelegationRevoked), agent.DefaultDelegationID, role, maxCandidates})
 		}
 		if err != nil {
@@ -53,27 +62,62 @@ func candidates(ctx context.Context, t *tx, tail string, args []any) ([]domain.D
 	return ds, fillDelegations(ctx, t, refs)
 }
 
-// withGrounds adds to each delegation its role and its person, each read once.
+// withGrounds adds to each delegation its role and its person: four queries in
+// all, however many there are.
 func withGrounds(ctx context.Context, t *tx, ds []domain.Delegation) ([]domain.Candidate, error) {
+	if len(ds) == 0 {
+		return nil, nil
+	}
 	roles, users := map[string]*domain.Role{}, map[string]*domain.User{}
-	out := make([]domain.Candidate, 0, len(ds))
-	var err error
 	for _, d := range ds {
-		role, ok := roles[d.Role]
-		if !ok {
-			if role, err = optional(loadRole(ctx, t, d.Role)); err != nil {
-				return nil, err
-			}
-			roles[d.Role] = role
-		}
-		user, ok := users[d.DelegatorID]
-		if !ok {
-			if user, err = optional(loadUser(ctx, t, d.DelegatorID)); err != nil {
-				return nil, err
-			}
-			users[d.DelegatorID] = user
-		}
-		out = append(out, domain.Candidate{Delegation: d, Role: role, Delegator: user})
+		roles[d.Role], users[d.DelegatorID] = nil, nil
+	}
+	if err := fillRoles(ctx, t, roles); err != nil {
+		return nil, err
+	}
+	if err := fillUsers(ctx, t, users); err != nil {
+		return nil, err
+	}
+	out := make([]domain.Candidate, 0, len(ds))
+	for _, d := range ds {
+		out = append(out, domain.Candidate{Delegation: d, Role: roles[d.Role], Delegator: users[d.DelegatorID]})
 	}
 	return out, nil
+}
+
+// fillRoles reads the roles that are the keys; what there is not stays nil.
+func fillRoles(ctx context.Context, t *tx, roles map[string]*domain.Role) error {
+	in, names := keysOf(roles)
+	found, err := collect(ctx, t, `SELECT `+roleColumns+` FROM roles WHERE name IN (`+in+`)`, names, scanRole)
+	if err != nil {
+		return err
+	}
+	for i := range found {
+		roles[found[i].Name] = &found[i]
+	}
+	return eachPair(ctx, t, `SELECT role, action FROM role_actions WHERE role IN (`+in+`) ORDER BY action`, names,
+		func(role, action string) { roles[role].Actions = append(roles[role].Actions, action) })
+}
+
+// fillUsers reads the users that are the keys; what there is not stays nil.
+func fillUsers(ctx context.Context, t *tx, users map[string]*domain.User) error {
+	in, ids := keysOf(users)
+	found, err := collect(ctx, t, `SELECT `+userColumns+` FROM users WHERE id IN (`+in+`)`, ids, scanUser)
+	if err != nil {
+		return err
+	}
+	for i := range found {
+		users[found[i].ID] = &found[i]
+	}
+	return eachPair(ctx, t, `SELECT user_id, role FROM user_roles WHERE user_id IN (`+in+`) ORDER BY role`, ids,
+		func(id, role string) { users[id].Roles = append(users[id].Roles, role) })
+}
+
+// keysOf returns the keys of a map as values for IN, and their placeholders.
+func keysOf[V any](m map[string]V) (in string, keys []any) {
+	keys = make([]any, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	return placeholders(1, len(keys)), keys
 }

@@ -7,21 +7,21 @@ import (
 )
 
 const delegationColumns = `d.id, d.client_id, d.role, d.delegator_id, d.max_duration_s, d.ends_at, d.status,
-	d.disabled_by_admin, d.revoke_reason, d.revoked_at, d.created_at, d.updated_at,
+	d.disabled_by_admin, d.disabled_by_delegator, d.revoke_reason, d.revoked_at, d.created_at, d.updated_at,
 	COALESCE((SELECT u.last_at FROM last_use u WHERE u.delegation_id = d.id), 0)`
 
 // scanDelegation scans delegationColumns, then extra.
 func scanDelegation(row func(dest ...any) error, extra ...any) (domain.Delegation, error) {
 	var d domain.Delegation
 	var status string
-	var seconds, endsAt, byAdmin, revokedAt, createdAt, updatedAt, lastUsedAt int64
+	var seconds, endsAt, byAdmin, byDelegator, revokedAt, createdAt, updatedAt, lastUsedAt int64
 	dest := append([]any{&d.ID, &d.ClientID, &d.Role, &d.DelegatorID, &seconds, &endsAt, &status,
-		&byAdmin, &d.RevokeReason, &revokedAt, &createdAt, &updatedAt, &lastUsedAt}, extra...)
+		&byAdmin, &byDelegator, &d.RevokeReason, &revokedAt, &createdAt, &updatedAt, &lastUsedAt}, extra...)
 	if err := row(dest...); err != nil {
 		return d, err
 	}
 	d.MaxDuration, d.EndsAt = fromSeconds(seconds), fromMicros(endsAt)
-	d.Status, d.DisabledByAdmin = domain.DelegationStatus(status), byAdmin != 0
+	d.Status, d.DisabledByAdmin, d.DisabledByDelegator = domain.DelegationStatus(status), byAdmin != 0, byDelegator != 0
 	d.RevokedAt, d.CreatedAt, d.UpdatedAt = fromMicros(revokedAt), fromMicros(createdAt), fromMicros(updatedAt)
 	d.LastUsedAt = fromMicros(lastUsedAt)
 	return d, nil
@@ -43,7 +43,9 @@ func (s *Store) Delegations(ctx context.Context, f domain.DelegationFilter, p do
 	default:
 		w.is("d.status", string(f.Status))
 	}
-	if p.Search != "" {
+	if id, ok := domain.ParseID(p.Search); ok { // somebody pasted an ID
+		w.and(`(d.id = ? OR d.client_id = ? OR d.delegator_id = ?)`, id, id, id)
+	} else if p.Search != "" {
 		like := pattern(p.Search)
 		w.and(`(d.role LIKE ? ESCAPE '\' OR a.search LIKE ? ESCAPE '\' OR p.search LIKE ? ESCAPE '\'
 			OR EXISTS (SELECT 1 FROM delegation_actions x WHERE x.delegation_id = d.id AND x.action LIKE ? ESCAPE '\'))`, like, like, like, like)
@@ -163,9 +165,10 @@ func (s *Store) CreateDelegation(ctx context.Context, d domain.Delegation, rule 
 		}
 		d := draft.Delegation
 		if err := t.exec(ctx, `INSERT INTO delegations (id, client_id, role, delegator_id, max_duration_s, ends_at, status,
-			disabled_by_admin, revoke_reason, revoked_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+			disabled_by_admin, disabled_by_delegator, revoke_reason, revoked_at, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 			d.ID, d.ClientID, d.Role, d.DelegatorID, seconds(d.MaxDuration), micros(d.EndsAt), string(d.Status),
-			bit(d.DisabledByAdmin), d.RevokeReason, micros(d.RevokedAt), micros(d.CreatedAt), micros(d.UpdatedAt)); err != nil {
+			bit(d.DisabledByAdmin), bit(d.DisabledByDelegator), d.RevokeReason, micros(d.RevokedAt), micros(d.CreatedAt), micros(d.UpdatedAt)); err != nil {
 			return err
 		}
 		t.record(ev)
@@ -191,9 +194,9 @@ func (s *Store) UpdateDelegation(ctx context.Context, id string, rule func(*doma
 		}
 		d = draft.Delegation
 		if err := t.exec(ctx, `UPDATE delegations SET max_duration_s = $1, ends_at = $2, status = $3, disabled_by_admin = $4,
-			revoke_reason = $5, revoked_at = $6, updated_at = $7 WHERE id = $8`,
-			seconds(d.MaxDuration), micros(d.EndsAt), string(d.Status), bit(d.DisabledByAdmin), d.RevokeReason,
-			micros(d.RevokedAt), micros(d.UpdatedAt), d.ID); err != nil {
+			disabled_by_delegator = $5, revoke_reason = $6, revoked_at = $7, updated_at = $8 WHERE id = $9`,
+			seconds(d.MaxDuration), micros(d.EndsAt), string(d.Status), bit(d.DisabledByAdmin), bit(d.DisabledByDelegator),
+			d.RevokeReason, micros(d.RevokedAt), micros(d.UpdatedAt), d.ID); err != nil {
 			return err
 		}
 		t.record(ev)
@@ -219,7 +222,7 @@ func (s *Store) UpdateDefault(ctx context.Context, clientID, id string, rule fun
 				return err
 			}
 			if d.ClientID != clientID {
-				return notFound("delegation of this agent", id)
+				return notFound("delegation", id) // as if there were none: it is nobody's business here
 			}
 			if draft, err = loadDraft(ctx, t, d); err != nil {
 				return err
@@ -247,9 +250,12 @@ func loadDelegation(ctx context.Context, t *tx, id string) (domain.Delegation, e
 // loadDraft reads what a rule about d may look at.
 func loadDraft(ctx context.Context, t *tx, d domain.Delegation) (domain.DelegationDraft, error) {
 	draft := domain.DelegationDraft{Delegation: d}
-	var err error
-	if draft.Agent, err = loadAgent(ctx, t, d.ClientID); err != nil {
+	agent, err := optional(loadAgent(ctx, t, d.ClientID))
+	if err != nil {
 		return draft, err
+	}
+	if agent != nil {
+		draft.Agent = *agent
 	}
 	if draft.Role, err = optional(loadRole(ctx, t, d.Role)); err != nil {
 		return draft, err

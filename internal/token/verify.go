@@ -51,14 +51,6 @@ func usable(k jose.JSONWebKey) bool {
 		(k.Use == "" || k.Use == "sig") && (k.Algorithm == "" || k.Algorithm == string(algorithm))
 }
 
-// refusedHeaders name a key of the token's own choice (RFC 8725 §3.10), demand
-// an extension (RFC 7515 §4.1.11), change what is signed (RFC 7797), or announce
-// a nested token (RFC 7519 §5.2). Other parameters are ignored (RFC 7515 §4).
-var refusedHeaders = []string{"crit", "b64", "jwk", "jku", "x5c", "x5u", "cty"}
-
-// strictBase64 also refuses trailing bits, which would give one token several spellings.
-var strictBase64 = base64.RawURLEncoding.Strict()
-
 // checkHeader checks all that can be known without a key, cheapest first, and
 // returns the key's ID. go-jose sees only what has passed it.
 func checkHeader(typ, compact string) (kid string, err error) {
@@ -74,9 +66,11 @@ func checkHeader(typ, compact string) (kid string, err error) {
 	if strings.ContainsAny(compact, "\r\n") {
 		return "", malformed("it contains a line break")
 	}
+	// Strict also refuses trailing bits, which would give one token several spellings.
+	strict := base64.RawURLEncoding.Strict()
 	var header []byte
 	for i, part := range parts {
-		decoded, err := strictBase64.DecodeString(part)
+		decoded, err := strict.DecodeString(part)
 		if err != nil {
 			return "", malformed("its parts must be base64url without padding")
 		}
@@ -88,7 +82,10 @@ func checkHeader(typ, compact string) (kid string, err error) {
 	if err != nil {
 		return "", malformed("its header is not a JSON object of unique members")
 	}
-	for _, name := range refusedHeaders {
+	// These name a key of the token's own choice (RFC 8725 §3.10), demand an
+	// extension (RFC 7515 §4.1.11), change what is signed (RFC 7797), or announce a
+	// nested token (RFC 7519 §5.2). Others that are unknown are ignored (RFC 7515 §4).
+	for _, name := range []string{"crit", "b64", "jwk", "jku", "x5c", "x5u", "cty"} {
 		if h.has(name) {
 			return "", refuse(CodeHeader, "The token's header has the parameter "+name+", which is never accepted.")
 		}

@@ -50,7 +50,7 @@ func parse(r *http.Request) (issuance.Request, error) {
 		return out, err
 	}
 	out.Request = issuance.Ask{ClientID: out.ClientID, DelegationID: strings.ToLower(q.Get("delegation_id")),
-		Role: q.Get("role"), Audience: q["audience"], Actions: splitActions(q.Get("actions"))}
+		Role: q.Get("role"), Audience: q["audience"], Actions: wire.Words(q.Get("actions"))}
 	if ttl := q.Get("ttl"); ttl != "" {
 		n, err := strconv.ParseInt(ttl, 10, 32)
 		if err != nil || n <= 0 {
@@ -80,11 +80,6 @@ func clientID(query string, headers []string) (string, error) {
 		return "", invalid("client_id is required: the Client ID from the agent's page in the console.")
 	}
 	return strings.ToLower(id), nil
-}
-
-// splitActions reads a list separated by spaces or commas.
-func splitActions(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' })
 }
 
 // proof reads what the caller presents of its workload.

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"authsec/internal/domain"
@@ -90,6 +91,8 @@ func Status(k domain.Kind) int {
 		return http.StatusMethodNotAllowed
 	case domain.Misdirected:
 		return http.StatusMisdirectedRequest
+	case domain.UnsupportedMedia:
+		return http.StatusUnsupportedMediaType
 	case domain.Internal:
 	}
 	return http.StatusInternalServerError
@@ -147,6 +150,11 @@ func Forwarded(r *http.Request) bool {
 		}
 	}
 	return false
+}
+
+// Words reads a query parameter that lists names, separated by spaces or commas.
+func Words(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' })
 }
 
 // Seconds is a time as answers give it: RFC 3339, UTC, whole seconds.

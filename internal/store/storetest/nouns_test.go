@@ -3,6 +3,10 @@ package storetest
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,4 +183,52 @@ func found[T any](t *testing.T, q string, read func(domain.Page) (domain.List[T]
 		keys = append(keys, key(item))
 	}
 	return keys
+}
+
+// Of many who take one name at once, one gets it and the others learn which
+// field it was about.
+func TestOneNameIsGivenOnce(t *testing.T) {
+	Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		for field, create := range map[string]func(n int, id string) error{
+			"/name of action": func(int, string) error {
+				return s.CreateAction(ctx, domain.Action{Name: "a:b"}, did("action.create", "a:b"))
+			},
+			"/name of role": func(int, string) error { return s.CreateRole(ctx, domain.Role{Name: "r"}, did("role.create", "r")) },
+			"/email of user": func(_ int, id string) error {
+				return s.CreateUser(ctx, domain.User{ID: id, Email: "ana@example.com", Status: domain.StatusActive, Level: domain.LevelMember}, nil, did("user.create", id))
+			},
+			"/name of agent": func(_ int, id string) error {
+				return s.CreateAgent(ctx, domain.Agent{ClientID: id, Name: "Helper", Status: domain.StatusActive}, did("agent.create", id))
+			},
+			"/name of resource": func(n int, id string) error {
+				return s.CreateResource(ctx, domain.Resource{ID: id, Name: "Billing", URI: fmt.Sprintf("https://r%d.example.com", n)}, did("resource.create", id))
+			},
+			"/uri of resource": func(n int, id string) error {
+				return s.CreateResource(ctx, domain.Resource{ID: id, Name: fmt.Sprintf("R%d", n), URI: "https://api.example.com"}, did("resource.create", id))
+			},
+		} {
+			var wg sync.WaitGroup
+			var made atomic.Int32
+			before := events(t, s)
+			for n := range 8 {
+				id := newID(t)
+				wg.Go(func() {
+					err := create(n, id)
+					if err == nil {
+						made.Add(1)
+						return
+					}
+					var e *domain.Error
+					if !errors.As(err, &e) || e.Code != "already_exists" || len(e.Fields) != 1 || !strings.HasPrefix(field, e.Fields[0].Field+" of") {
+						t.Errorf("%s: %v", field, err)
+					}
+				})
+			}
+			wg.Wait()
+			if recorded := events(t, s) - before; made.Load() != 1 || recorded != 1 {
+				t.Errorf("%s was given %d times, and %d events recorded", field, made.Load(), recorded)
+			}
+		}
+	})
 }

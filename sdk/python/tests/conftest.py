@@ -8,10 +8,15 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from authsec_langchain import AuthsecClient, AuthsecConfig
 from authsec_langchain._core import Surroundings
 from server import CLIENT_ID, FakeServer
+
+# A busy machine is slow; slowness is not a fault.
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("calm")
 
 WALL = datetime(2026, 5, 21, 7, 0, 0, tzinfo=timezone.utc)
 

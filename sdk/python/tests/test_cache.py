@@ -322,6 +322,7 @@ def test_it_refreshes_in_the_last_fifth_in_the_background(
     assert [cache.get(SCOPE).token for _ in range(5)] == ["t1"] * 5  # not one caller waits
     refresh = fetches.next(2)
     assert (refresh.fresh, fetches.count) == (False, 2)  # at most one in flight
+    assert cache._at_hand(SCOPE) is not None  # and meanwhile nobody needs the lock
     refresh.bring("t2")
     wait_for_background()
     assert cache.get(SCOPE).token == "t2"
@@ -632,3 +633,52 @@ def test_a_late_forced_caller_is_content_with_what_an_equal_one_fetched(
     got = cache._advance(late)
     assert isinstance(got, Delegation)
     assert got.token == "t2"
+
+
+def test_force_is_not_content_with_an_earlier_forced_fetch(
+    cache: DelegationCache, fetches: Fetches, pool: ThreadPoolExecutor
+) -> None:
+    earlier = pool.submit(cache.get, SCOPE, force=True)
+    first = fetches.next(1)
+    later = pool.submit(cache.get, SCOPE, force=True)
+    waiting(cache, 1)
+    first.bring("t1")
+    fetches.next(2).bring("t2")
+    assert (earlier.result(10).token, later.result(10).token) == ("t1", "t2")
+
+
+def test_force_is_not_content_with_a_later_fetch_that_did_not_demand_a_new_token(
+    cache: DelegationCache, fetches: Fetches
+) -> None:
+    fetches.script = lambda _: AuthsecConnectionError("Down.") if fetches.count == 1 else f"t{fetches.count}"
+    first = cache._advance(cache._call(SCOPE, False))
+    forced = cache._call(SCOPE, True)
+    assert cache._advance(forced) is first
+    assert not isinstance(first, Delegation)
+    cache._fly(first)
+    second = cache._advance(cache._call(SCOPE, False))
+    assert cache._advance(forced) is second
+    assert not isinstance(second, Delegation)
+    cache._fly(second)
+    third = cache._advance(forced)
+    assert not isinstance(third, Delegation)
+    assert third.fresh
+
+
+def test_a_log_handler_may_use_the_client(
+    cache: DelegationCache, fetches: Fetches, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    class Shipper(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            cache.invalidate("unknown")  # takes the lock: would wait for ever if it were held
+            seen.append(cache.get(SCOPE).token)
+
+    monkeypatch.setattr(logging.getLogger("authsec_langchain"), "handlers", [Shipper()])
+    fetches.script = lambda _: "t1" if fetches.count == 1 else AuthsecConnectionError("Down.")
+    cache.get(SCOPE)
+    world.time += TTL * 0.9
+    cache.get(SCOPE)
+    wait_for_background()
+    assert seen == ["t1"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from authsec_langchain import (
     RateLimitedError,
     TemporarilyUnavailableError,
 )
-from authsec_langchain._core import Fetched, Request, Response, Sleep, Unreachable, token_flow
+from authsec_langchain._core import Fetched, Request, Response, Sleep, Surroundings, Unreachable, token_flow
 from authsec_langchain._scope import Scope
 from conftest import WALL, World
 from server import CLIENT_ID
@@ -240,6 +241,23 @@ def test_any_json_is_a_usable_token_or_a_protocol_error(body: dict[str, Any]) ->
         return
     assert fetched.ends_at > fetched.sent_at
     assert fetched.delegation.token
+
+
+def test_the_clock_does_not_go_by_the_wall() -> None:
+    clock = Surroundings().clock
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    reference = time.monotonic if boottime is None else lambda: time.clock_gettime(boottime)
+    earlier, now, later = reference(), clock(), reference()
+    assert earlier <= now <= later
+
+
+@pytest.mark.parametrize("lacking", ["python", "kernel"])
+def test_without_a_clock_that_counts_suspension(monkeypatch: pytest.MonkeyPatch, lacking: str) -> None:
+    if lacking == "python":
+        monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
+    else:
+        monkeypatch.setattr(time, "CLOCK_BOOTTIME", 9999, raising=False)
+    assert Surroundings().clock is time.monotonic
 
 
 # --- trying again

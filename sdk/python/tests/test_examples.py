@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import jwt
@@ -47,21 +49,17 @@ def stage(server: FakeServer) -> Stage:
     return Stage(server)
 
 
-def smoke(stage: Stage, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AUTHSEC_", "DOWNSTREAM_"))}
-    given = {"AUTHSEC_BASE_URL": stage.server.url, "AUTHSEC_AGENT_CLIENT_ID": CLIENT_ID, "NO_PROXY": "*"}
-    return subprocess.run(
-        [sys.executable, str(SCRIPT)],
-        env={**kept, **given, "DOWNSTREAM_URL": stage.server.url, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+@pytest.fixture(autouse=True)
+def _environment(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("AUTHSEC_", "DOWNSTREAM_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AUTHSEC_BASE_URL", stage.server.url)
+    monkeypatch.setenv("AUTHSEC_AGENT_CLIENT_ID", CLIENT_ID)
+    monkeypatch.setenv("DOWNSTREAM_URL", stage.server.url)
 
 
 def test_it_passes(stage: Stage) -> None:
-    done = smoke(stage)
+    done = subprocess.run([sys.executable, str(SCRIPT)], capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "Smoke test passed."
     for part in (
@@ -81,37 +79,72 @@ def test_it_passes(stage: Stage) -> None:
     assert [request.path for request in stage.server.received].count(PATH) == 1
 
 
-def fails(stage: Stage, **environment: str) -> str:
-    done = smoke(stage, **environment)
-    assert done.returncode == 1
-    assert "Smoke test passed" not in done.stdout
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.splitlines()) < 15
-    return done.stderr
+@pytest.fixture
+def failure(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """Run the script in this process, see it fail, and return what it says."""
+
+    def run() -> str:
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(SCRIPT), run_name="__main__")
+        shown = capsys.readouterr()
+        assert ended.value.code == 1
+        assert "Smoke test passed" not in shown.out
+        assert "Traceback" not in shown.err
+        assert len(shown.err.splitlines()) < 15
+        return shown.err
+
+    return run
 
 
-def test_what_is_not_set_is_to_be_exported(stage: Stage) -> None:
-    said = fails(stage, AUTHSEC_BASE_URL="", AUTHSEC_AGENT_CLIENT_ID="")
-    assert 'export AUTHSEC_BASE_URL="http://localhost:7468"' in said
-    assert "export AUTHSEC_AGENT_CLIENT_ID=" in said
+@pytest.mark.parametrize("name", ["AUTHSEC_BASE_URL", "AUTHSEC_AGENT_CLIENT_ID"])
+def test_what_is_not_set_is_to_be_exported(
+    failure: Callable[[], str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "")
+    said = failure()
+    assert f"export {name}=" in said
+    assert said.count("export ") == 1
 
 
-def test_a_refusal(stage: Stage) -> None:
+def test_a_wrong_client_id(failure: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTHSEC_AGENT_CLIENT_ID", "customer-support")
+    assert "UUID" in failure()
+
+
+def test_a_refusal(stage: Stage, failure: Callable[[], str]) -> None:
     stage.server.answer = lambda _: error_reply(410, "delegation_ended", "It was revoked.")
-    said = fails(stage)
+    said = failure()
     assert "delegation_ended (HTTP 410): It was revoked." in said
     assert "\n\nWhat to do: " in said
 
 
-def test_a_signature_that_does_not_verify(stage: Stage) -> None:
+def test_a_signature_that_does_not_verify(stage: Stage, failure: Callable[[], str]) -> None:
     stage.published = rsa.generate_private_key(65537, 2048)
-    assert "InvalidSignatureError" in fails(stage)
+    assert "InvalidSignatureError" in failure()
 
 
-def test_a_billing_api_that_is_not_there(stage: Stage) -> None:
-    assert "http://127.0.0.1:1 cannot be reached" in fails(stage, DOWNSTREAM_URL="http://127.0.0.1:1")
+def test_a_billing_api_that_is_not_there(failure: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOWNSTREAM_URL", "http://127.0.0.1:1")
+    assert "http://127.0.0.1:1 cannot be reached" in failure()
 
 
-def test_a_billing_api_that_refuses(stage: Stage) -> None:
-    stage.billing = Reply(403, {"error": "insufficient_scope"})
-    assert "answered 403" in fails(stage)
+@pytest.mark.parametrize(
+    ("reply", "said"), [(Reply(403, {"error": "x"}), "answered 403"), (Reply(200, b"<html>"), "JSONDecodeError")]
+)
+def test_a_billing_api_that_does_not_answer_well(
+    stage: Stage, failure: Callable[[], str], reply: Reply, said: str
+) -> None:
+    stage.billing = reply
+    assert said in failure()
+
+
+def test_a_terminal_gets_bold_headings_unless_it_wants_no_colour(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say = runpy.run_path(str(SCRIPT))["say"]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    say("x", bold=True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    say("y", bold=True)
+    assert capsys.readouterr().out == "\x1b[1mx\x1b[0m\ny\n"

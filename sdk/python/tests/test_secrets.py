@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import pickle
+import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,11 +190,20 @@ def test_the_client_redacts(client: AuthsecClient, server: FakeServer) -> None:
         ("Basic dXNlcjpwYXNzd29yZDE=", "Basic [redacted]"),
         ("Basic research", "Basic research"),
         ("eyJhbGciOiJSUzI1NiJ9.half", "[redacted]"),
+        (f"x={TOKEN}. And more.", "x=[redacted] And more."),
+        ("a-long-word-with-eyJ-but-no-dot", "a-long-word-with-eyJ-but-no-dot"),
         ("nothing here", "nothing here"),
     ],
 )
 def test_redact(text: str, clean: str) -> None:
     assert redact(text) == clean
+
+
+def test_redact_is_linear() -> None:
+    started = time.process_time()
+    for unit in ("eyJ", "eyJ.", "Bearer ", "Basic" + " " * 50, "a" * 50 + "\n"):
+        redact(unit * 100_000)
+    assert time.process_time() - started < 10
 
 
 def test_redact_takes_the_longest_secret_first() -> None:

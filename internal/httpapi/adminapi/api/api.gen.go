@@ -273,6 +273,7 @@ func (e RiskCode) Valid() bool {
 // Defines values for SigningKeyState.
 const (
 	SigningKeyStateActive  SigningKeyState = "active"
+	SigningKeyStateDropped SigningKeyState = "dropped"
 	SigningKeyStatePending SigningKeyState = "pending"
 	SigningKeyStateRetired SigningKeyState = "retired"
 )
@@ -281,6 +282,8 @@ const (
 func (e SigningKeyState) Valid() bool {
 	switch e {
 	case SigningKeyStateActive:
+		return true
+	case SigningKeyStateDropped:
 		return true
 	case SigningKeyStatePending:
 		return true
@@ -933,10 +936,14 @@ type MissingAction struct {
 
 // OutstandingTokens What is out now, of the tokens the caller may see.
 type OutstandingTokens struct {
+	// Count How many are out, of the 1000 issued last.
 	Count int `json:"count"`
 
 	// LastExpiresAt When the last of them ends; `null` if none is out.
 	LastExpiresAt *time.Time `json:"last_expires_at"`
+
+	// More Older ones may be out too: `count` is then the least there are, and `last_expires_at` the latest they can end.
+	More bool `json:"more"`
 }
 
 // Overview defines model for Overview.
@@ -952,7 +959,7 @@ type Overview struct {
 	Counts    OverviewCounts    `json:"counts"`
 	From      time.Time         `json:"from"`
 
-	// Series The busiest agents, at most 20; the rest are summed in one series without agent.
+	// Series The busiest agents, at most 10; the rest are summed in one series without agent.
 	Series []OverviewSeries `json:"series"`
 	To     time.Time        `json:"to"`
 }
@@ -962,8 +969,11 @@ type OverviewChecklist struct {
 	ActionCreated     bool `json:"action_created"`
 	AgentOnboarded    bool `json:"agent_onboarded"`
 	DelegationCreated bool `json:"delegation_created"`
-	RoleCreated       bool `json:"role_created"`
-	TokenIssued       bool `json:"token_issued"`
+
+	// PersonInvited There is a second user.
+	PersonInvited bool `json:"person_invited"`
+	RoleCreated   bool `json:"role_created"`
+	TokenIssued   bool `json:"token_issued"`
 }
 
 // OverviewCounts defines model for OverviewCounts.
@@ -1222,6 +1232,12 @@ type RoleUpdate struct {
 	Description *string      `json:"description,omitempty"`
 }
 
+// SecretRotation Example: {"overlap_seconds":0}
+type SecretRotation struct {
+	// OverlapSeconds How long older secrets go on working; 86400 if absent, 0 ends them at once.
+	OverlapSeconds *int `json:"overlap_seconds,omitempty"`
+}
+
 // Selector defines model for Selector.
 type Selector struct {
 	// Key Example: k8s:ns
@@ -1327,7 +1343,7 @@ type SigningKey struct {
 	// RetiresAt When it leaves the JWKS; `null` while no other key follows it.
 	RetiresAt *time.Time `json:"retires_at"`
 
-	// State `pending`: published, not signing yet. `retired`: verifies what is out.
+	// State `pending`: published, not signing yet. `retired`: verifies what is out. `dropped`: in the JWKS no longer.
 	State SigningKeyState `json:"state"`
 }
 
@@ -1336,7 +1352,7 @@ type SigningKeyList struct {
 	Items []SigningKey `json:"items"`
 }
 
-// SigningKeyState `pending`: published, not signing yet. `retired`: verifies what is out.
+// SigningKeyState `pending`: published, not signing yet. `retired`: verifies what is out. `dropped`: in the JWKS no longer.
 type SigningKeyState string
 
 // UnnamedExplanation What a request that names neither delegation nor role would get: either a grant or reasons. Absent for a member
@@ -1559,7 +1575,7 @@ type ListAPITokensParams struct {
 
 // ListAuditEventsParams defines parameters for ListAuditEvents.
 type ListAuditEventsParams struct {
-	// Actor The ID of who did it: a user's, or an agent's client ID.
+	// Actor Who did it: a user's ID or email, an agent's client ID, or an operator's name.
 	Actor *string `form:"actor,omitempty" json:"actor,omitempty"`
 
 	// Agent The agent it concerns.
@@ -1679,6 +1695,12 @@ type GetRoleImpactParams struct {
 
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
+	Level  *Level      `form:"level,omitempty" json:"level,omitempty"`
+	Status *UserStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Role Who holds this role.
+	Role *RoleName `form:"role,omitempty" json:"role,omitempty"`
+
 	// Limit Items per page.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -1703,6 +1725,9 @@ type UpdateAgentJSONRequestBody = AgentUpdate
 
 // SetDefaultDelegationJSONRequestBody defines body for SetDefaultDelegation for application/json ContentType.
 type SetDefaultDelegationJSONRequestBody = DefaultDelegation
+
+// RotateAgentSecretJSONRequestBody defines body for RotateAgentSecret for application/json ContentType.
+type RotateAgentSecretJSONRequestBody = SecretRotation
 
 // CreateAPITokenJSONRequestBody defines body for CreateAPIToken for application/json ContentType.
 type CreateAPITokenJSONRequestBody = APITokenCreate
@@ -3717,6 +3742,45 @@ func (siw *ServerInterfaceWrapper) ListUsers(w http.ResponseWriter, r *http.Requ
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListUsersParams
+
+	// ------------- Optional query parameter "level" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "level", r.URL.Query(), &params.Level, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "level"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "level", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", r.URL.Query(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "status"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "status", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "role" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "role", r.URL.Query(), &params.Role, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "role"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "role", Err: err})
+		}
+		return
+	}
 
 	// ------------- Optional query parameter "limit" -------------
 
@@ -5952,6 +6016,7 @@ func (response SetDefaultDelegation503ApplicationProblemPlusJSONResponse) VisitS
 
 type RotateAgentSecretRequestObject struct {
 	ClientID ClientIDInPath `json:"client_id"`
+	Body     *RotateAgentSecretJSONRequestBody
 }
 
 type RotateAgentSecretResponseObject interface {
@@ -6049,6 +6114,38 @@ func (response RotateAgentSecret409ApplicationProblemPlusJSONResponse) VisitRota
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateAgentSecret413ApplicationProblemPlusJSONResponse struct {
+	ContentTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RotateAgentSecret413ApplicationProblemPlusJSONResponse) VisitRotateAgentSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateAgentSecret415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RotateAgentSecret415ApplicationProblemPlusJSONResponse) VisitRotateAgentSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -6832,6 +6929,22 @@ func (response GetAuditChain200JSONResponse) VisitGetAuditChainResponse(w http.R
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAuditChain400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetAuditChain400ApplicationProblemPlusJSONResponse) VisitGetAuditChainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -8489,6 +8602,22 @@ func (response ListKeys200JSONResponse) VisitListKeysResponse(w http.ResponseWri
 	return err
 }
 
+type ListKeys400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListKeys400ApplicationProblemPlusJSONResponse) VisitListKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListKeys401ApplicationProblemPlusJSONResponse struct {
 	UnauthenticatedApplicationProblemPlusJSONResponse
 }
@@ -8589,6 +8718,22 @@ func (response RotateKeys200JSONResponse) VisitRotateKeysResponse(w http.Respons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateKeys400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response RotateKeys400ApplicationProblemPlusJSONResponse) VisitRotateKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -8709,6 +8854,22 @@ func (response GetMe200JSONResponse) VisitGetMeResponse(w http.ResponseWriter) e
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMe400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetMe400ApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -8957,10 +9118,16 @@ type ChangePasswordResponseObject interface {
 	VisitChangePasswordResponse(w http.ResponseWriter) error
 }
 
+type ChangePassword204ResponseHeaders struct {
+	SetCookie string
+}
+
 type ChangePassword204Response struct {
+	Headers ChangePassword204ResponseHeaders
 }
 
 func (response ChangePassword204Response) VisitChangePasswordResponse(w http.ResponseWriter) error {
+	w.Header().Set("Set-Cookie", fmt.Sprint(response.Headers.SetCookie))
 	w.WriteHeader(204)
 	return nil
 }
@@ -9234,6 +9401,22 @@ func (response GetPlatforms200JSONResponse) VisitGetPlatformsResponse(w http.Res
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPlatforms400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetPlatforms400ApplicationProblemPlusJSONResponse) VisitGetPlatformsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -11153,6 +11336,22 @@ func (response DeleteSession204Response) VisitDeleteSessionResponse(w http.Respo
 	return nil
 }
 
+type DeleteSession400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteSession400ApplicationProblemPlusJSONResponse) VisitDeleteSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DeleteSession401ApplicationProblemPlusJSONResponse struct {
 	UnauthenticatedApplicationProblemPlusJSONResponse
 }
@@ -11253,6 +11452,22 @@ func (response GetSession200JSONResponse) VisitGetSessionResponse(w http.Respons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSession400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetSession400ApplicationProblemPlusJSONResponse) VisitGetSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -12976,6 +13191,16 @@ func (sh *strictHandler) RotateAgentSecret(w http.ResponseWriter, r *http.Reques
 
 	request.ClientID = clientID
 
+	var body RotateAgentSecretJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.RotateAgentSecret(ctx, request.(RotateAgentSecretRequestObject))
 	}
@@ -14226,229 +14451,234 @@ func (sh *strictHandler) CreateSetupLink(w http.ResponseWriter, r *http.Request,
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Nbtu4nij+KoT/C3RmVnacNO20CQ7+N5O2e7KnnSma9hT3TntjRqJtTmRSQ1JxvUWAfZq973EfZZ/k",
-	"gj+SEiVRtpzYTTs1cHCmsSR+/r4/P/diPss4I0zJ3tHn3pTghAj45xuixOJkrIjQfyVExoJminLWO+qd",
-	"k5izRCLF0RxThS7JmAuClFhQNkF4gikb9KKeIH/mVJCkd6RETqKejKdkhvVwM8roLJ/1joZRTy0y0jvq",
-	"UabIhIjezU3UOydSUs5OOb+ipDn9COdqKkl8Ic17oyP0d6Wy31i6iNA5npFzqsjfXuJPEXqN1fRve8eI",
-	"MzRVKpMIp5KjcxLngiDMEjSnaorUlKBMkDH9hEYXF3/nUvVHgw/s+SxTC3iLfMr0RtB8Shi8bWdGhCVy",
-	"8IH1oh75hGdZqndSW93f/vs//+u4WIhb6HFloUsPyx6QVIKyCZzP+/fvT3I1JUzRGKvACf2dz/XlYO8l",
-	"9MObF6fo6f7+EP3f/7O/P3g82P9xsNa8N1EvwwLPiLIgchLr6X7FM3LG9P70b1RPn+k/oh7DMz0A/GfZ",
-	"RP8iyLh31Pv/9kpg3DNP5V45B+z8NKWEqbOknLC68bdTgvCEMPVAohjeRWfP9DYD6zLPL2hy68WdPTOL",
-	"yoXkIryYESOf1EUMb4wQHxtYwxNikeYY8Qz/mZNijX/mRCy8RZqxK8iDP70kbKK3/2j/IKrfU9T71J/w",
-	"vv61L69o1uewHpz2M66RTJg93kS9F4LPmqv+lZcIPaUSKTprXd1Yj+CvbczFDKveUS/BivT1p73IX/Dj",
-	"wygAz/59Bi7q7jf0ks6oam71TJGZRBkRcCNtm0zhY3/GhIxxnqre0aMh7M7QsoOh/stRtv0mZet+M294",
-	"SraLV24GS2+xiEPYRD4pTUckPEdjLtrO6M82CD149PgOEPqWNxf1S0fYVPzOkHmjT1dmnEkCBO8XnLwh",
-	"f+ZEAizFnCnC4J84y1JNZSlne5nglymZ/esfUi/3c8f7eG2+MpM2yYgw0yIqEeMKXeOUJsdoRITgQo6Q",
-	"3rJE5JqIBQLQXKAxJWky0Id9ytk4pfEXXfOZQnGK5ZRIw2HnUwyLV1MiSIRkHk8RlgjDypFyT/EVYW7N",
-	"ep1vOX+JxYR86eO+5MkCTbFEMwNqmKF99Ir+Amt7wcUlTRLCvvSqYpymRKAZXgAQJByQIEJcAFdxMBLr",
-	"I9WUGWHG9YEjSRWBpZ9p7GI4fa7h5ksu/8SApWOAkohrIo4RVRKlfAJH7W9B8+ybSLOiFzxnyZdc6a/c",
-	"QKeaUjaBs2WcWRBV1UuQxJzqOZ0wkpwtg4f1lmfl39DyzFzICNieuH5OVL+Ul0OD25f3qsI1TPGW81eY",
-	"LSxtk18UrjlHfKxIfT+gfvQL/WPZhjxNBSZ4x3y594sDD52wPmUAORhd4gRxRmqbe//+fb8uwC/bYV3e",
-	"d9u8xjTFl+kXJY/nfEYANzxERoyQRGoKjud4oeUExPh8kzcq8yzjQpHkFUkofgt8+h5YwiyXWjhGddQe",
-	"gBhlRypVI/2vTPCMCEWNBBELomHyAqtWmaQhLFXW8rn53Mg73dWoqCcJk1TR64Dm+AqLK6PoCi1OIAqM",
-	"mY/HRJBkUC7vkvOUYKZHy7NkzT3d+FLr706Q9RfirzHyT60y3cdiZH75B4mVXo3Z6Sl8AYCRJNRIl6+9",
-	"mxjjVBJPaa8fwxsyzlmCMEOUXXMak1KuvKRpStnkSMArlZU6sbV657X782TO/eHBYbTxC63fUOi020/u",
-	"JTXSbXUPVGtKlX+sXpwe006ChcAL2FqpDTdhuateUNuQWVL7jn61x1laaMorxElVC9g/eAI6nPv7YaSV",
-	"Li009Y56//t33P+Pj/r/hv2ng4v+x5+OGr/8SwiDzTreAeCuhMk6IGYpjolEl1xNjws5Gl9KwjQpijlI",
-	"/mCp4gLBGIPempC9cQheBY/Nm5pYOl6dWB+9VNhNvBTmyldf8QSwwvv6Ip5yaST2umCaESE5Q/AC8LQZ",
-	"T8gxAsl5TiWxJLDkdg8ksgaAMD0s7UodjBPRLVkCzH+RkJRMzAbNdE2+VQivVraWKJcEzac0nhrli1n5",
-	"pJg5z8HgwvLUChfGrtBYRIqlulD8irBla185jKN2jQdZipUeciXjtu/9gywM7KUkVlx0J1fn9osQwZIZ",
-	"HY+JPd2Sgpifj/b2rLF3kPIYp3tgetwb7j99Eu+PD/o/4/1h/+f4Iek/vdxP+gfjQ/zo8nH8c/IkeKsa",
-	"VvPVxFXPcW5eLRbc4RMtNP0TpzlxX12k+JKk1X29xGwSTzFl6OTMGFJDC70zx/dNr5b7wweVhXkQ4N9q",
-	"Ba97QSwvjtK/v3Yxog7Kbfj1sY1wnag3VF4FyJejaisv5w0Z69EElVfd4RYmbcBs7ajdJZqhW7ewvsBk",
-	"xaHTXCo+IwKdGxHdv7aj3lV+SQQjisjKHR79/rl3RRb6hSfyiOmH1wCaR/oEk9zJD/5bEntvxXbWvlUM",
-	"+hLXXs940gc4OsJZtuTL2mdapcCUEdG3cOm+M+d4Ux5g6lCl1+CXd2NbjiDWraieWLIfbYdcVtnHe2fz",
-	"mHNxlXKcGP0nE/yaRAinqTXnzAboV81mtN7nVoFGwEBHEcIKpQRLBZyIpJKAbgFW23WJ8wx/OjPfeNba",
-	"glTfhhKGNRFLi4oTbcWajQjLBrDuXVZ2ZKips64nz7Ty8w3cTxvfaN3QecFSCctnQA9jq1TKXGaEJcSn",
-	"657IDgvRHCEkMwKrMGLVHEtEpcxJcgy4Yh5RJUk6BnM9qNFScas/1ygFULp1NSun9tUh5pZ0h6gpT+D7",
-	"PKGExaSynJZ7LGdtCKGrYcT40+VaMq855LU++UPR4A4ET0l3B5kGFQNVKz55J4kARl6DWr2M+jHZRZRj",
-	"RwUsePdQl3XKM6icYSv4AwBvjEgZdNgWpYp6PFdSYZbor1as57fyVViV7IUpXXXQ9nOypKl6RLeWj63M",
-	"cCdSZ8aI7CKWrvyfbroqmfqNEedvibHCKZ/k5IFEI1j2hR5OjiqmAk+kabhGVwgfsJZbGTjeVy0aUuGF",
-	"rBkwKmStPKQbWJU/wf5XIYgtkagKa44Wnor3vh5ZKAxj76manpNYkO/VQmNel8URVBf4uibyIs7SxREs",
-	"x4UimU8jJKd8zhBnMRmE6MbOFLQzBe1MQd+sKSijhcJwd69fBxF5JT51JXCw51wuX+HtsTeX7S7fVbKz",
-	"DxcwTu3uvGOq7WPZFa1v7fKvo3cwPPi5P9zvD/ffDodH8L//VToI3xIhMMBqwzBUvdRayJSJLB7nKhfk",
-	"2MpDR0Z/rBDl7gFstxRhOjsM7WluRMFwyHP/hhC7kmVSz3eO0CpsF4EYNUESwhTF6Upp537Iglt98Oob",
-	"RpFgZD0uDaJgC02suQfUFmtmunpSshy9RkY/aWWUJjFwMACrqKcFrrD5qSYrB2yzBEL7MDO82TPNQlSd",
-	"W+EAvSZiRqWk11YclWhClDFTmeBMnsOHfByhmYn+GHmM9AikwpFNcrC7K64i6mXF8OGN5AlVp6BTNrDo",
-	"UngSYxOUxlRIhci13h2IrQknNvyVCDpeVIgiZerxYTtQezHYMKAM3+wMswVQYRuUGJyiOSQAWDwl8RXQ",
-	"nJW0zpxJ8fpN1IMd0QJfG3ftGRv1ZEiPmiuSHKOR3vHIxFwtZRUr0b1YQ55dKB6+E5jcuxL7jTxGQxv2",
-	"VdMg2g6ths/2UhqLqJ5M5IFMEH9rBxvQJaWJn9TATWZ6G85CokH0gUSEJQgrhIvQ8rsT/j/mYTuqJH9W",
-	"Bul4VPozM2iF5rWex/PrcGhFEaFWS65iPGeDayIuRxXbUCn/DgS55lfBrWLQnbqA/2sslLFZu4DAsCRm",
-	"YDVgMsL6ytiEoBlOwM5FfWWfO6NqIRz0jnoQqfcGz18RKfGErGGZNPkwd1mlMJafZHtrrBg1WrKiENWk",
-	"g8VEMNnkyWvMxfMQehUklPyZ4xQJMs4lTqWeFWyw0qWQ1EC8+8QdrBzlK5vabUIUpqlcdf3budYpltNQ",
-	"5pJEKWVXFfIVofO/n/QPHj1GlKEp+YQTEtMZToPSF83uaKqPeYcoRY3qv9l3gY5had1ddWRZ6NvS/A2g",
-	"xiBKtygIGDOkN1gzl4WU227Vkunm+QNC66P2LgDSLvY7ig0KiwlR65FLYDK3s7QYxgHwZMdxBNv5nnrF",
-	"msobXs5XNqL6lVzq/pU/H2A9r7HM45hICel2AJ7twq65qgCEc4RjRRLIDJg7aQ5+QpxFKGcJMYk8YIul",
-	"Ck1xov9mTTEkRPtOEMMqFzhFVwRiQTGzua+3hfyw/tf9e2ePrK5Tq2uRYUcR0pvCiosIyYVUZBYhzDhb",
-	"zHguIyR4SiKPnkfov//zvypCiVX9mqIsxYEDAqOhtc7b5OwI4Ywac1+E4pRGSCZX+vDMcm5/ejWIa41S",
-	"OHWeuZboMeOnC1qLEiqzFOurTozYv4YnVy8jgGzOyrrJCZ1NPmhSB3fNaqO8fuuMjXmDppULjirnVQwd",
-	"PHPOJE+JU4xDUnAR+hSbdyHfC7IgBuhtmfeiGWxCJCI4nhbJa5iRuW8KMFr3YC6oMvm6kuciJuUv1vFf",
-	"vsFT76mGcTmwoermD/eoRA05MKpA7Uf91QVO09rP8L39/YositHNv7kyAxWY4Q3u/eaNjTXdK38IkcZn",
-	"xoz+rFjFerkZFamv18mrEohiXyo7GkX6qNUJ5plQH1YtqPrPFdp1DWxXOxPMQV2mpC2TaMtZQV2SSNpT",
-	"dpbu6I2NvrlbJFT9gIKBSXc/okqe/MoTcJto33/4Mr3NB+gQWH0IU8doRD5lKaZshCReSCNFgOoL9j7p",
-	"su42EUq2bujyl8t6aJ7SO+lqs+CCCpuUeMY9+SEcDGCf8+626KiXUKlBL7m4XFzgZEZZKPomXYB1Vj9G",
-	"hOn3QRMuyuM0l0JY8i35B2b400WSC0PHpKkJ1GI25GyiLyWlY7DVQCQCvyJsEFSMChYZEOJsaBx69+ZM",
-	"HpvEp6Ng6AdyUXQVjFgZzWiMWxdGU4U491XHYL6421GuHZHYKT6gJDllkMCdHfbGf+557YsMAxPQWOKT",
-	"H9IYhBX/pkvo91z2DuNDGFe/qspFrPTwL/MSl8e2vp+4oOS/17MMQWqW5q+PFXrZ6xglEsa3h4+HQwdA",
-	"oeyGrqzmnM+KeEE92gNQTkFevB1LKSPUHtnKOPbP/SbWrck9WjnBifWaKzAEGjpAx16AmIvIAufSAL3l",
-	"VquJiauW4VEQCgZLQ8Jtma+lRHuJQ//WHvwNEdmiStHD/UcaYvxSRY+HdyPCWmJehwb7wQjDwycrAyp9",
-	"QAoQ7LVIZ42YWZpVIWfLadZygvFcy2cMh10rz6lx2aKJwEwhLpC1hzYNPB6At0os6wTc30bIgVWuev/f",
-	"4CUIxZWSsslFK30xxEH6JCayeFoY7GuVbIqiK8Z5EWPGuEITojpTpFdmVe06QqtF+rktpkRTkiB99dSY",
-	"oJQNpCwlzTnP0wRdamRLE0tYNmC8/kISwVLNNMjUS6Zs51yOEmezDMdqA8mRXwrsMWUkYB+wOyKJY4sG",
-	"PKXCAoqkaQ2sFO43oIKlXKo1lsEzWAJlkw3NL8gMU2aTMTotwuG1RQmpaJqiKb4mx0Y7A2k9crEnWJC1",
-	"nT3LV7wlHHACro8EhYgKt1RAjX9qy9FiE54Tz6Rw756Txqk2DWyQbTc6gvgkwhKkxSAo/ZVhaYGgkaXn",
-	"5P5SvDeaQosHplzF1pJRWgT8j22i2tPhsEumyp0SAdcRtZeKFq3CrA0zEmTGr4kRpd0VdhVtlyvBm/KX",
-	"t8nLGxWAn69rdtikyBvK03lu7IKvBefjSrarlPkMcKY11LAmst6WSZt0nrBmQplU2ESfTHlahoF0NfsV",
-	"notbUEZ/eyGPlzuxFaXB+PgXLKmxoDCGZ2SlBPLOvFaZv6U2g1kEnF91uyFC+4KSNCkKONbC02ysqOch",
-	"ZVeMz1noXKFCaMiP/O/nv/2KLF4hyhQHQL/kycJWtSvKQD+QYGetZhHuFQkae8O9K7IIzT2zeB2K0CNM",
-	"gXI5NnNB8tdgpVnK7CYyR1BOEDrBf3OKTTBgyyRwWwkGSm3OB+isKL1qX4igLjiUhowx09J/NQ5tq2ne",
-	"Lsquvfb1+euzFy+eB/3/t87zjlNMZ3K9IDgICYfv1g18u3HFA9ef8N9/O3+OzMe3mDWlY6JJkc88OgTz",
-	"eDni7TFpbIJyCWgTvJl6wI6fGl6zp3op4o0FFydX3FkIC86eVSlFRyPkem5Rv3jasP/0pP8C98cfPz+5",
-	"+aHv/3148+PnhzeVn/YPboK11F6Sa5OpFkRemyo6wwuUcDQlghyZsshQshIqNFCB+Jx5Vgd5jLQE571X",
-	"kUStsXlGZpdwpODs5iLIS1+RkKPWOirDoAHO/npl2ZSwRIsXXBI0JWlybIih9SZB7ZXyJ7OeqHBcr+c+",
-	"BW9sSPt057xsFHMZ1lohl21wCtWou1pFPLtGfV1ds0Ya2GRjhcy+3Ioj73pCSPKKdNQjmoWRThhGz3Is",
-	"VCAUYatpWVWb15LA7zX0iw7s2pghCre04ijhQe5TutbqpUfjKWWkr5FRX0hVqmBcXVB2Ye1Ry4+miGYs",
-	"XEPLxIFmLYkwdaES8VxpeSByRkxryQjVhW5kDriQ6Zb0kWWpge9d2xFIv7BFl6D3SJH/QcdGGDGLvG0S",
-	"SD03F9bcXGDwFK+JuKZkHioRcCFsebQa8Cg041KhR0ObmWSsqxOBr4lUa1pS/UJsAbJxmcdXRC13oMxp",
-	"oqb6eDEyrx8hrSmiPEMgAwtCUIIXMoIyVujJ48PhMOzAhlyg1Fp4ltYxsad2Wnzgoutl50/N21qgt/08",
-	"uqlVkgjaRrMvc0khlM1eC7Y3dTA8tgZ6/VAQJPPZDMqRg03cDFkklcHXnS/Q7efcrCtwhyYp6RYua9um",
-	"BPKJ7OE2IKI4kKgAWP8el4H8qX/bbXlsUpFMRi5cHJzBjopMcpqQNqXhwjqyw/YaE/PI2SXHIml7ybNn",
-	"Lh1M09blb5i8eFOFqEOUWG0HtRmaqw8utTbr0osoEKd5ktfkomZIaKKtAffwM0Pqvb0Hnb1zyhITg9Ul",
-	"/t8M6SLKNzImBIg2hxpabdpIsYPVWWb2KKLQ2blZ6ofS2NGyu3rtMvRqBvDifDts1ju5LhqawuK2QS/m",
-	"W1eAK5gG0NzieUFh7+j5AluMDFd4yoiw3CpCPE3WZ5zVC1lVTtQuJbTt11jKORfJKWS8rZSYa+JRLoQm",
-	"BpkdpHJPxY/RurWYGJnfaciDlSJSfd21OYMH5VWzCbr9L+5WVWlK0ixo0YEyp2tV0AnUhfmHX9J1neJX",
-	"9QwCP3DEOPiNcRi7zm0mTX7t6lh26Q3nYJsxH4T7GDObPe9l9wN/prIoato950FwPj6HCVdilLGQujo3",
-	"cHfVGjdlhFwIPJYB2D/IontZuCKVolYUrlLCd72qcK6lRlPyZwhaV9mmhIePfv4xpDElZLWWCHZYqZoK",
-	"I2XQJevChmmEPQsK0/RWWq1n7jbpWhK5Sw0qvaZTV3uYid+zqyOQeY6AALgbn0vcZnUyh/JAogyraYua",
-	"7mdPNoeQettYOom28IOlfDJYXtKqOLvDYdDxpqhqs5aZQfScmrpWfbO9X3CC3rTfdjgd7QS9e3OGBBkT",
-	"UXgd9H6uKAMCYJvJVGfClzxXR5cpZlcrRQdXzQo2VYltBeArPBbeeQdxuvRBtWcrJSSm0JdUcX5VbMXR",
-	"M33bepSKebNwEE7oNdTLanUU+kQt4HliYzrJRUiOLWuVLExvLUPRNM6UnyFXFbqpdTh+Fto0hzZovBzI",
-	"tVsK1KhrsLLXguvjJQlAL41JH8egHxrDTthx5erCrFldtwYVdpyS8HsHGLr+Ny1GM03N60FqxoThYKEr",
-	"YT2RXv1iwhKQ9B5IS6j1NzV0A2WOcXUxNZ63kLjRYl9w7A3pV6IiiEirKNavIW3MLmDaehH8GzRWNuxh",
-	"K32L5p5+4cliHZOxM4nC4WQ05cbaCOVcGsbjNvvpC4vu4BDQZNj4KMeQbsyhDDWWVxKlWBkVcFUfl5vg",
-	"/mQbBbhFRs+da4qvn80Q9XJBW5ynLqyZKoSZnBMhkeoAFpViVIKu2bDKneitOzD8YsKQ0MnrM7uAox40",
-	"uz7a28MZHdgvBjGf7dmQpQ15JG51luuFwoSz7vS0y85yE8F1BaTfe2idW8mtXVEehKDrgy/sjnKr33Q9",
-	"vTvTDhff1VrY90xJr54dEFLKlOAyI8CwgLwKEuO0Q7G7b4tQNU8neLXBrjdOvFjVuubUmituEdd9vyze",
-	"rb15N4GieseIcStUaQB6OAQX0jEIaEXeA2GJRJJzdmw6DheVk6D1sKk+5UvtXtG9qJczsERWDpKYgvfW",
-	"TolTeSGorAYll3C2MiG7nigm1MZCtu+rIaYfYrCdBpZlrM5a0gBPyRazDmsSo+BM9VPKCJJF9ybLM9bK",
-	"JLx7yPKK3P3NNM1clcy/LH1ff9uaypIkIb33pMiNqKRFbDBFpHRYtYQC2sQMM/GYkBRRdey5c4fr+det",
-	"P6K9A4xcVZNtcwtqZBiFU1j49RpXk3JJNpU9s2b+luIKpxfLPZD6jRVOzHB+owHQ8jyi0r9XdexVVhGa",
-	"sg01NiJxt4SifWFp211KxVTUIIcrbOG1rrHD/lO/TeznYfT4YTi+UU+/iU6xmLksFu+1asPY7pktK9nG",
-	"V80cglEJ4csv+j+s5720jjXPaeLaGq6pTxedg8qhvIaI0bpbNb4lM+iy7VpHUb1YfUsL4ROG7DMEQwcV",
-	"nlYnJJUXBXKEYkyuQk6rE2S/MaIyZWj0IR8OH8aac8O/yCiyrUy8aDxbdbVmuKy2h6yP09V2zBPkbLdN",
-	"X0c+mRCpQpzn3BRC1Zi10ErJJUFjmqYQRBUyfy/1FrrlFH5D73D9VYTvvqiqFratS6L6eYYko1lGlHTG",
-	"xJmEdv967VeMzwsnqXEABcKYvKYc5U4aTXQaVcqxAGfMJU0SwpZ4BwqnqJfU4HlqTFOWPs5or6W6ggkv",
-	"Uir1owOLESDKL+SlyvLLlMYXuUhbkp6kzCHiuFzMVKnsaG8PGsRMuVRHPx8+fhJ0VYlcqouEz2zd9MZ+",
-	"TJOZXriKtwwrRvVIjnL9tQkDZ9p2UlH4estlhCGvqLrXvT0GxMBSZfHflfRgXCGt/Xo6cjcdcr3w9qwo",
-	"FdidozWrDG4xmt1f4MrWgPb8b9EEZQbu8h5m+H94VmU9fxFj04u5ECRWaMqFJOgSqNEi0AplZl3vfgLJ",
-	"wXB1m9tNBgjVq9DPjEd2afTOOVF59pKyq1Xw2zUMV+VZOxWx7UQLN/tY4MnMhtWuKvfrBu4AECrPnOd8",
-	"PcmnuMaaiAgxr6b2GWfpomb473LRTqFfa+BOjZI3Gg/W2g3lheAzE7RP2dUDWbm5uwCpc00vB1I6YZRN",
-	"gnKdjegMEVn9mUSSspiYMsU0TU1Na6XJr3Emd4NrnE6qnOvN+cGjx0E3cag+d8lg/5hfrZcCaB3Z//7+",
-	"H+dQXYAqE2b086N9E2a0nULtsFw5benhYWN5YVFwvt1PUhC1kiumBLu0fD1FkRYyn9KUIMZNs0SoDD3m",
-	"acrn0uap3q5cHbTPWBmPV8DgObzeEGVNcY100nMD1g4x8kC1cgzLIX4TpggPf1bF77VbEuoH0CyqkBk7",
-	"/egIFRuPQKaR5lO0IGqARmbryeio6LdifBplsk/pGHCG/6KChv04aPkP5Ki3ZVZWajLZ4prEFLTyHBmM",
-	"i4qpk6gjRFrLXiFTrq0Sm/6BzSHtsZajiRIOB2MqLmvghXJsKyr8rvYkrVfkyqsWdafyTqHIindWFNxA",
-	"pzHHkz21oSGxNRV2LCuh0k1Na63qohqCL+jd+oGuJ6S3O3q7JKdGSK7n11qWpNqtEJG+8U0X5nQirPVo",
-	"OP2giDp0aa+V215ZLdO7zI8toLtJbcLee5lz3UypLW7196Zp9uPGlI3bAeAd5NFwNUvsbDHQ8oVKqDVR",
-	"4d53EF8L7Fgb6ksr7cFwuIJLBuFyOSwlO2r4F6GGoIl2S3DWAE5YIruLx0sUaKjBXWSjInefGqE4MyOa",
-	"GV2ktCkfsTKY5zsk75sQqo0h6779e67UY9N64wjFpkPNVl5k2zLLSnqNungyl1l7GTz98bYK4Dng95bQ",
-	"ob7dF+GkLaSt8Iyqu5cjWcrzbkMZmqoA0LQ4F1QtzvUHtlkqwYKIk1xNgw65k9dnttgzOlPW7CG1EgU5",
-	"OTZLEcEt6H3DSoChwbAl8ZkqlZkaBPyKkvB0b8u+OA+k66R0jEYXF3/nUvWti+LCPhiZ2p9AXsGig969",
-	"ealhDGKU4RIYmI31hKWsVxulXCHOKKjlN5DkFPZe8aKKThH8Z3yDrpW96eLjmvtgliCcKz4zSmwuiXFp",
-	"nbw+O3buqFySD2z0b8/fItfofy8fp3y+J5OrvVLx7MMlFL5I66LIsLCNOgYf2AfWRz/9dE4nDFH200+u",
-	"jCBsE5ljQKPGIf7QerycmaP8MUJcfGAIjfS1cUH/wzbw/QXuGBlHZwEo1ms6QKeCS9nngk4oQ9AaqFqb",
-	"1azXHqpeL3Q7Mp27KGcPJBp96gNkyZG1DPidk8wTYzfQtxLjNEVUmeQEDaR+fALcFtabMLI/koRIe3LI",
-	"ddQsK62AqYSQIgj2cHg4QCesXFzB/f0lEpJAZxDN9vqU2Q1qDid/+smOhUafgTZEyONO///NaIBeYynR",
-	"yPt1hLBEI/dvJ0roF1CGJ+S4yGQBksrLSi4DuKw/Rwi8p1jEU5KgGEvSp6zopZMu7Pre0hmB9QmC3rw4",
-	"RQ8fPnyKKEPv3p4eI1fx0tzcfKoP3vro7OeQKOi+H+EsS2kMn+zZDLd//UMCnBUZmXB2CKNZPeNyFPOE",
-	"jEyxllGZtjYqigDrffn5gECPFOfmzkkj5RH8+SZDcjRA70zJQgsBFVg8RhjqEMKALmhsH72iv9hdmgBz",
-	"vc0fKknEMkIuoLn8pUAFGfkKlvzRlDYpZMAIXZqu0BY0LChfGUCfGUtUSmPCZKUAVIbjKekfDIYQbp16",
-	"aRnz+XyA4fGAi8me/VbuvTw7ff7r+XP4pkyE7Gl8PiexcXtQqSxsm4SPwuHbu97XH/GMMJzR3lHv4WA4",
-	"eAieAjUFHrLnReXYzpMFppwlvaNeSqU6KeJWizKPWs0Oc7Tylb2XdEa15LLyxVMj6XV48xyQonfzEcLR",
-	"M67PSC/6YDi0OYfKVlLw4fkPmx1luG23wCMQb4GlBCos4AlkTBfdMG6i3qFZQWjgYqV7v+DEOdXgk/3V",
-	"n7xjmrwTpvRmjGR1OHy4+rsXLlACvjh4uvqLt5y/wmxhFwgqyqMumzrTMjfDaZF4/KjL+t4xfI2p0W9B",
-	"wMlnMywWvaOePnlUxkorPJG1IC1HuZdX44MyGTIA00b3OSlLgsGGXYbeBmHIWsBuqvK+9Q7V4Hd/w3OH",
-	"YNdaUb4BeB12gNdTzsYpNbrR4f7DTh/o033L+UssTGnPw/1HXbZk7YgkeUUSil2vzG8Kq8zdQxBo2dm3",
-	"A2Z91MM4NrH3WXOyG+dZCXmw3hi+bESFw+FT63DExgmkARxT5nyNVbw0Q3p4WUGQw3DTgW8Eng9Xf/Er",
-	"Vy94zpLbIcC3BIvm3m4Di1FYSpkQ1QY2wy9AVyG5IjYNBf96oPgtQZaWztaDqTbJYS1Jt4xVP2OvsTIC",
-	"apYHINWYWr+A7GGNfZ1kjy+BI6YG2I5W74SVDmhs7bMlh3hQNQpB4HmKJ2sKMUUqVbuq6/KcavgPBsk/",
-	"cyIWpT3SlvHpiBiuyfo/IfXiRuu6oUFdza3OA1fKs7WN6pcH67ziehm5tsELV9MaJ1Hauv+yVgS9zU5G",
-	"BNMMfmdD2LwNoUhadDTC/HAbC0LDvWLqE/JxUQoQjSCicoQmkBqDRraFpDEujuou5KBJwvXN3YZUoMe+",
-	"J4OEntor9hFECFvxd2eb+A7Zvb19YPcWBbqgrM/V9z4XHVuXmifOlMFPxk1dDdd5sPA8lfGlhCXGKViU",
-	"z0JXhGTGj+qaHAUtGAUa7wwYf3kDxlrwusR8EYaZDcsjrcYLU5d/Z7u4d9vFGuC0EcvFKVDNs8S3W2AV",
-	"t8R4FLIOlWhMP5HkuCjc6LyyoLglCGsRCLzOTSppbSDbFnbuyQLShmc7A8hOIururQFg2ZRABO6baxv7",
-	"d3f6EHSquinuj5GdQCTkDr++MVA/sYCDMCriRzcD9bZmQb8U6jcD/3mLRQBSkOMp55JIKG1tYnP9bDhb",
-	"Zh8WC/m00KLrB5Ob+eMAnbgotxleQDYzmugR8qzsU2iCi6rIJ4l6ZjbrNQDfDmttzrNjsDsG+w0yWI2m",
-	"tkS+j54WZ2SZ1go4uq5M3kqUBFdYkX5ZYXZj/LiWuF9aGxFkvYy5aNgqj6Fv3XxKBEGHw6dNUd2s1pjs",
-	"zYq3jdnL7YSFsmriS8ASQ+ZFX5gd5n9TSPgKX2m2r2+wEpt7V8Zv5YgtYtdbW4RF5sTUH8LK4hokBPz3",
-	"f/7XnrEsjryCw1QiqWiaQtNQzBKUM0VTSIZoYp7dw/2J0+dOGNuh1TeGVvbmCu0R/XCloU7OqYqnP94V",
-	"uVTREXcSKpH+K5mXHedMgsYcS4MqSYQYdJ2odsqdSZJeE+lJv5DjYZpdG4m52aK7iTGF/9727N16uPrW",
-	"3cewkS4+ZHO69kh3dtz7Rb9CRnkgTXtm5eDx/qy6gMsZ7a9A3rdFocwHkCo4QCd6UdLmw8FypMmzgl5f",
-	"zBQRyqUp8xjAx4y2YWMNmm3NSDdUKNBEP7uAXNluOHT27C8dYGKPtgt9KPOadnEmm48zKU/Xx/ES2+4e",
-	"b+Irc2cKxVhAW+3WhF7A18R13jb9pfV7kApZLBfFmDFuEtcceASMSzY2xYLbtjw2dvh7ilCxsy9XPl9B",
-	"jZVdfMr3YiyyKffArfzs998/asJeV2M9xLoNGbDydvH63ucVkSz/k+cgFJvC7nqwCGG24Iw8kK2RKT4S",
-	"rwpOef5XVf6+JQbz3OhxdwKtu0iSdRlSD9SPp7YKdWs0i37tdGpKR29PAipnaTEVwkIfSGgS60j3To4J",
-	"gNnf+RyNsVHM4dAQla60ZOLDnD7yNnAroawEFXJdi7lfZi2o6v/m03UNAHrW59fhKP4mgJw90+PPpxwl",
-	"NEEUKqtpNeOBBO+cs6Bo+coYKM+etWknGLpE+LpJvbRcowhQa5MeRBWKtbgnmGydz1oG19OFAsV95lii",
-	"hDMSQdUKxnM2uCbistb0uzz5gSDX/Iq0H0M9y8BvUXHwJHgOoXlaJlBa/lAXjeyLWvOVlYd9ghhWucAp",
-	"1MA1l91+u3bWmvZZr0bU6YY9f1OHa65WMF33ukMj8lzFfLZG6opGqd/sR10U6heCz7poyW957y+snheE",
-	"qIuCbmjdTjnfrB0crrnaAbkrLwuITnWmtvdZkj9vWlnbHZmZk6IAhLqwMpjhgUQmc842BwBeHpmC7fsF",
-	"icm0QFfmb5E/e3Vl26cNRWVCytTjQ1NPlM7yWe/o6XD48/7TpwePDn8+HD59ug/l2Myj/WaDlC+Ebm2y",
-	"IJzPTp35CmKcARfJdS3C6xbYWOt81wENyyiqoPT4rNL6rpPB2obOh5l34TbbCOO2rfu6DeR3ttxI3mZ5",
-	"Nn7y5vpWfHtpNVn5+7Xjl+faRVCo8IydtLBpU36t96WlTbV2l3c05ns6ABdQBzCd44X0utR5mnBqokts",
-	"c1I+doV01JQs0JSnSWn+g6dsAc/B0G9V1w8M1Gtf73BNH03KGwR0tlv+v0BIqZvgfqz/9VjWZo7eBO+y",
-	"9Ha+gs6pgRPTumZ98tEQawovwN1kmwmpB4ZvnZm1ieGeHWkni9+7LF6xtt2Z3d3Ws7A057BklTO8QMTq",
-	"DmKhppRNjq3LC+KYI8MHJaIsTvOEJFGZRsGwEHwOnb8Ohw9N86s5leTHwQc2sizwCGlOA8V3of8QDHaM",
-	"ysdQIH0EKRnSho7DE5RnmmUbu2jiM1rrYb8ETZxNSKKnf/pjiNmarMgvyGzvJz9yOYXY5XDsWO3aSZJ3",
-	"pWJhrruXUGm6r3y+E2UL6gC/LPxyE1w4Z5NemCtr7sR6u47EELLiZ8L0ryFXv3l/65TEtDKDIW8sEbkX",
-	"mvHMns+OaOyIRgf53EBLhWoAu2d8vknqYdBzK8TjpEYCbI+EOr04rpGYua3Fvygpihd83yAjZvCvQW0w",
-	"id0ITzBlOyT/5gKYHLo5oNsOt7ZBCV+eWf9aqSR1bNNWIHsUCwK5XpCMo6yCPiKfslEg0xLW/90w7TdG",
-	"V9qh845ndykHq4GlybInnCd3oCHkU5ZWAxnrlt+YJkQiLMuENY3L0GbO9DM2/WtmlEFJOTBJHKGs2gFZ",
-	"f1s0OjatbkzXYP1EENMRCsKvWPKBzdubK3N/1KKd8gC9FhxywBCWMp+RBOUsJVKiUaYf/E0PPoJwtlFR",
-	"rGkEtGlCrwkboJMPLGhHrDibAhYLd36dquX6rtD2WIP1Q9ggtx2cjr5lcRuxVIF5/XKB3Po+ha15tWEP",
-	"blvFeYkUR1hCx8oISaKvQpEEXS6QzKDHHRco5rMZlscIp2mE6Nh2nqoG+F3SNNXgKwhOlsb2ydawu0eP",
-	"HnYNgsN5QgmDFnzF8o+RIBnBSlOA1qhH+11lDUXPPj8eb3j4ZGV7wLJ336NAu9rQulM6JtAl1D91yorW",
-	"Wm3hgyqtn5qJk3m4/+jh4+Fw6IXOPB4GYmfCoZuatMy5uEo5TqADVib4NUlMJOcVWfztGqc5GVUOFv3K",
-	"bfUEQx+qcZ6/966eyCMm/5YJnuQmlvNjeE8FMVl5F/sHT/Yrd/Fw6V144Zutd3ECpM70EATypzhYWbne",
-	"hiLoB888C23wilZkJcVtuywYsDOaPjdUEIjwloOc/K78re6VmMqdc+XeRZbChAfh3DFmKOFI0MlUIcbn",
-	"RmyYT02/Qq0+eGKMY6vrxUJdkcWSIKg0taGHM8QZ4jagJELMj78PhkT9Q4+7RZg+pxNG2eQfZNEW/qLB",
-	"Wu9ul7+xPOdcmpOEs/LACf7slLGh37T1iUCPDirDr/PLlMqpFouhcMsVWbjWpnoBErJUXeqIkGiKrwma",
-	"4gQ5rjkmKp5C9069aJ4mAI72g7JSCs+DISlmeV8PUCI8VkRAO6uvPMvzm1L44JZNG9wSqjsBtQFl0yy6",
-	"U40DCFYEelw2gwYr6QwXAj7RRDsYVvGKbBMOX5HWzDYTKLYjiUtJojklD25Ma/U1IhpsWELIVW+vfvM2",
-	"ulfkflzzq6AtckEM34BwubOpdXOeL2wWOdiYbosohuLuZVjKORdJu/DwnCXSTgmFY2zHcukppbjSuf4E",
-	"zQVnk6K6hZtCSwiHw6EWZkd79uGFexiwrhvAfe0WuB28dcObo+2GvYG8+9Mdkn0nhSPqOJiV8HlrPOTX",
-	"RFxTMm+Vf055zpSMrDlbEqgkc7lwNYlNbSqEFRJUXhVyEWiIfZEzFE9JfKU1QyPAzylL+Fzjo2tijw4O",
-	"0ZTnQlo79AcGdmaj87oW7Q8fP0YJXgSKvgWMz8Uq7OLAlAOKRdltvSGZ/eYOYt3AxHXSV7dp7Sk20MKU",
-	"WQ7d8HdpIBsXGxMsp9CR6IF0p+yhZIFh6yGmq73bbqV5XoS1mlwQziRPyQOIRp0ZJJBE9fMMSUazDNqM",
-	"CYJmOCGIj4Pqyeti0i0C6ilWOOWTfIn4aF/Y6Sur9BV7UH5jOVt9DwyJapERHxZLoFoPGAWRPBcxWd4N",
-	"803x1tZraX4duXhuw10y8Yoj3BHgzefhCQ/yHKyXv20mBw8zOSeiUkxv5OZYp2ujA5qtReyY4e8nN87N",
-	"vrwy3hsyoVIRsevf+J3G55jrh7iVAhk64m2NIa2se3empC0Tj6TimQQHOGWTAfKy942KoHkY4PW7N2fQ",
-	"uxHs9OHSeBUs3vVt/Gv3bbwVmLY3b2yHnc2LJm0ytlv+zvF//1mV60PXF82o1NTQNXCM0CWJcS69evyu",
-	"7Q0tApjbWjh+IcnnfrwhyxBul6a4k47WkI5MsfwNyUZ37SC1Vu+oY1M73AZpVOWtltgMhzfb7xfVTTfx",
-	"meOua9Rfq2tUca+NvlHdEIunqyxg8Mb3Yv3iaTfLF093Vq+tWL0stBVADH/fxtoVtFOZ5IOtSGo8vS/7",
-	"FE/DEhqsZmeO+i5DW+DubaW0bujk8YO9z1pcW2qCekPGuSSJkSYOh0/RfEohxxVCCac8TSQEuD6rpgdR",
-	"Zbr5slrGqCQEjegsw7EatYViWyOVQ+GdgeqvbqBaA3SXGKaC8DLcOvV9ayNpd8aor8AY1RmSNmKEclmL",
-	"qxqmQ7CD82pPsUKXXAg+l0UUNhoTkmo66ittn2w3vW5E01qptiv33JN1qk3u2VmmdoJSd8uUKRZv2M0D",
-	"iTxYMkEncb0U7loy1J7Bz9aAp/eQNlQP9LNBfibBXRMBkKUMYBdZ9sFoJ40UZ2bKBtnCacrnz2eZWvwT",
-	"pzlxqedL0qodHTILmeJrsjK/mujxj1w6v0sOMnULXGJ6OOM64iIhQnbLvm7Pn1+djb1tA4I9/wBpMs1m",
-	"4DBNOPZOOvgaclTtZdj8UEcJHBaY+0p4Vwlig4KDpiY2QWCZMgY5BZApZt4FGhKnBAtbUhsCsNs0qnM7",
-	"QRel6pxOGEmcQ2xKcAJb+9w7J6p/CtO0XYd9ec9OZ18GJNkZxG4TOq/vQt+EB5cOVtaRbVvYEode/ea6",
-	"KbPJ2rbegg3LNaVlx2PTzXwW5EetwLXBTFU7RYsSZs9kF3d7a0CDsFybfSSL+7wLzLX43IiqkjFLt9Ab",
-	"KN1BEjTGNM0FMUHfaiq4UikUFD54+mNbbKIPgZtXfxw1W8Py2+GCDZk9Y7v8p28//6lJs2kQfW4Ms1d5",
-	"1p48eMqZzGe28nZK2dUDaYwBWiy3yFPkB0KyBNQjoMwkKukvTAONsSByiiQR10RA82tZpjjZGppQiosR",
-	"kkg0IjNM0xGMONKi+Oi4aBIJiUowsIJhRkUKIsIpZ2SATsxjKtE1TmkCZcs4I5AgBUNyFpMjhD8wmUH+",
-	"FWGJljEEytkVM2544rIdR5TBKBdwUhew+VGwcYctg3MOJ7ot5Fd5VuDd14L7O/fLV4b07yRBWANxHwqA",
-	"2AQmjRStdEDj1nK3/DtpUrK+C7e83mwXtzwc284tv3m3fC6rCYDm7y4KcJCPvadqynOteRfcSjXTUUaG",
-	"xuciHUXAJCLgHcDkiIDqkRzFU84lQbaWWUgA1MCzJQagh74fp385c7Lz/e+YT9D3n8tK4ZclOOsxnXq7",
-	"pYZGX6DTFml9my5vmiruTKb37VDtDlnbDuY/z7XSkFA20czEcAXNI/CV+QncF3iOFy5yt+gAkBJm/apl",
-	"WYUHnn/VqkxYK0RQff8DM4pRjBm6JIgRCgVcEjLjiiSIcYGkWc3qHkdb5kn345Btw9ydQ3bHvdYsyhQ5",
-	"VNLILAgg4F2ZmjGu9EHv2kbKQOGFcYaRNCEC1Ly24k5l5hFVKIViFqVAfAmaYrtVU+XZS6NCbk3ILCdp",
-	"4cd6c9X88B2K/5Us/16ewQrzxXI8XDFn9Ll3SbAgorIKME4a5MxF2jvq7eGM7l3vAwraeUP+Sc34rcdK",
-	"65jWqWt9VgO/eLf1G0Xt9TGPUCb4mKYkKhAzqvjCqjUyvdFnJDDwL7mkjEipJZUZNYXforLkwtE1EZej",
-	"QTPeoTnSr3hGEmP05WPnqh5Uy+yHvntNeFY5BXNxgeriZ65wM3Qt8Mc2slLom9dnJn7l1elra1y22ZQ4",
-	"jklmBavKMosclZby7oVQZ7pAK15UlB6EmhqExyGiqJulhTeRG+iY8rm5QigZbxPjXQH0oqpMc8Bzr8qw",
-	"9wkUZG2+fSpIookWTs1V5YrPihYN7kQz2jdn0wKNUyyn/XiKKSMJSvlkUG0HoFo+K6o4ee8XtZvaTrx7",
-	"xW5vVFex++bjzf8LAAD//w==",
+	"7L2Nctu4liD8Kih9U5XuHkqWHSed2HXrW7c7meu5SXfKTm5qt5O1YBKS0KYANgBa0aRcNU8z+x77KPMk",
+	"WzgASJAEJcqW4k5aVbduxyKJn4NzDs7/+dyL+SzjjDAle0efe1OCEyLgn+dEicXJWBGh/0qIjAXNFOWs",
+	"d9S7IDFniUSKozmmCl2RMRcEKbGgbILwBFM26EU9Qf7IqSBJ70iJnEQ9GU/JDOvhZpTRWT7rHQ2jnlpk",
+	"pHfUo0yRCRG929uod0GkpJydcn5NSXP6Ec7VVJL4Upr3Rkfo70plv7J0EaELPCMXVJG/vcKfIvQGq+nf",
+	"9o4RZ2iqVCYRTiVHFyTOBUGYJWhO1RSpKUGZIGP6CY0uL//OpeqPBh/Yi1mmFvAW+ZTpjaD5lDB4286M",
+	"CEvk4APrRT3yCc+yVO+ktrq//fd//tdxsRC30OPKQpcCywJIKkHZBODz/v37k1xNCVM0xioAob/zuT4c",
+	"7L2Evjt/eYqe7+8P0f/9P/v7g6eD/e8Ha817G/UyLPCMKIsiJ7Ge7hc8I2dM70//RvX0mf4j6jE80wPA",
+	"f5ZN9C+CjHtHvf9vr0TGPfNU7pVzwM5PU0qYOkvKCasbfzslCE8IU48kiuFddPaz3mZgXeb5JU3uvLiz",
+	"n82iciG5CC9mxMgndRnDGyPExwbX8IRYojlGPMN/5KRY4x85EQtvkWbsCvHgT68Im+jtHwwPn0X1g4p6",
+	"n/oT3te/9uU1zfocFoTTfsY1lQmzyduo91LwWXPZv/CSoqdUIkVnrcsb6xH8xY25mGHVO+olWJG+/rQX",
+	"+St+ehgFENo/0MBJ3f+IXtEZVc2tnikykygjAo6kbZMpfOzPmJAxzlPVO3oyhN0ZZnYw1H851rbfZG3d",
+	"T+acp2S7hOVmsAwXizhETuST0oxEwnM05qINRn+0ouiTp/fA0Le8uaifOuKm4vfGzFsNXZlxJglwvJ9w",
+	"ck7+yIkEXIo5U4TBP3GWpZrNUs72MsGvUjL719+lXu7njufxxnxlJm3yEWGmRVQixhW6wSlNjtGICMGF",
+	"HCG9ZYnIDRELBKi5QGNK0mSggX3K2Til8Rdd85lCcYrllEhzxc6nGBavpkSQCMk8niIsEYaVI+We4mvC",
+	"3Jr1Ot9y/gqLCfnS4L7iyQJNsUQzg2qYoX30mv4Ea3vJxRVNEsK+9KpinKZEoBleABIkHIggQlzAteJw",
+	"JNYg1ZwZYcY1wJGkisDSzzR1MZy+0HjzJZd/YtDS3YCSiBsijhFVEqV8AqD2t6Av7dtIX0Uvec6SL7nS",
+	"X7jBTjWlbAKwZZxZFFXVQ5DEQPWCThhJzpbhw3rLswJwaHlmLmQkbE9evyCqXwrMocHty3tV6RqmeMv5",
+	"a8wWlrfJL4rXnCM+VqS+H9A/+oUCsmxDnqoCE7xjvuD7xZGHTlifMsAcjK5wgjgjtc29f/++X5fgl+2w",
+	"LvC7bd5gmuKr9Iuyxws+I0AbHiEjRkgiNQfHc7zQcgJifL7JE5V5lnGhSPKaJBS/hXv6Aa6EWS61cIzq",
+	"pD0AMcqOVOpG+l+Z4BkRihoJIhZE4+QlVq0ySUNYqqzlc/O5kXe661FRTxImqaI3AdXxNRbXRtMVWpxA",
+	"FC5mPh4TQZJBubwrzlOCmR4tz5I193TrS62/OUHWX4i/xsiHWmW6j8XI/Op3Eiu9GrPTU/gCECNJqJEu",
+	"33gnMcapJJ7WXgfDORnnLEGYIcpuOI1JKVde0TSlbHIk4JXKSp3YWj3z2vl5Muf+8OAw2viB1k8oBO12",
+	"yL2iRrqt7oFqTanyj9WL02PaSbAQeAFbK9XhJi531QtqGzJLat/RLxacpYmmPEKcVLWA/YNnoMO5vx9H",
+	"WunSQlPvqPe/f8P9//io/2/Yfz647H/84ajxy7+EKNis4x0g7kqcrCNiluKYSHTF1fS4kKPxlSRMs6KY",
+	"g+QPpiouEIwx6K2J2RvH4FX42DypieXj1Yk16KXCbuKlOFe++ponQBXe15fxlEsjsdcF04wIyRmCF+BO",
+	"m/GEHCOQnOdUEssCy9vukUTWABDmh6VhqYNxIrrjlQDzXyYkJROzQTNd894qhFcrW0uUS4LmUxpPjfLF",
+	"rHxSzJznYHBheWqFC2NXaCwixVJdKn5N2LK1rxzGcbvGgyzFSg+58uK27/2DLAzupSRWXHRnVxf2ixDD",
+	"khkdj4mFbslBzM9He3vW2jtIeYzTPbA97g33nz+L98cH/R/x/rD/Y/yY9J9f7Sf9g/EhfnL1NP4xeRY8",
+	"VY2r+Wrmque4MK8WC+7wiRaa/onTnLivLlN8RdLqvl5hNomnmDJ0cmYsqaGF3vvG922v9vaHDyoL8zDA",
+	"P9UKXfeCVF6A0j+/djGijspt9PWxjXGdqHMqrwPsy3G1lYdzTsZ6NEHldXe8hUkbOFsDtTtEM3TrFtYX",
+	"mKw4dJpLxWdEoAsjovvHdtS7zq+IYEQRWTnDo98+967JQr/wTB4x/fAGUPNIQzDJnfzgvyWx91ZsZ+1b",
+	"xaAvce31jCd9wKMjnGVLvqx9plUKTBkRfYuX7jsDx9sSgKkjlV7jvrzfteUYYt2K6okl+9F22GX1+njv",
+	"bB5zLq5TjhOj/2SC35AI4TS15pzZAP2irxmt97lVoBFcoKMIYYVSgqWCm4ikkoBuAVbbdZnzDH86M994",
+	"1tqCVd+FE4Y1EcuLCoi2Us1GhGWDWA8uKzs21NRZ15NnWu/zDZxP273RuqGL4kolLJ8BP4ytUilzmRGW",
+	"EJ+veyI7LETfCCGZEa4KI1bNsURUypwkx0Ar5hFVkqRjMNeDGi0Vt/pzjVMAp1tXs3JqXx1j7sh3iJry",
+	"BL7PE0pYTCrLaTnHctaGELoaR4xDXa4l8xogr/XJ74oGdyB4Sro7yDSqGKxa8ck7SQRc5DWs1cuog8ku",
+	"ohw7KnDBO4e6rFPCoALDVvQHBN4YkzLksC1OFfV4rqTCLNFfrVjPr+WrsCrZC3O66qDtcLKsqQqiO8vH",
+	"Vma4F6szY0R2EUtX/k83XZVN/cqI87fEWOGUT3LySKIRLPtSDydHFVOBJ9I0XKMrhA9Yy50MHO+rFg2p",
+	"8ELWDBgVtlYC6RZW5U+w/6cQxJZIVIU1RwtPxXt/HlkojGPvqZpekFiQv6qFxrwuCxBUF/imJvIiztLF",
+	"ESzHxSKZTyMkp3zOEGcxGYT4xs4UtDMF7UxBX60pKKOFwnB/r18HEXklPXVlcLDnXC5f4d2pN5ftLt9V",
+	"srOPFzBO7ew8MNX2seyI1rd2+cfROxge/Ngf7veH+2+HwyP43/8qHYRviRAYcLVhGKoeai1kyoQWj3OV",
+	"C3Js5aEjoz9WmHL3ALY7ijCdHYYWmhtRMBzxPLwhxK5kmdTzFydoFbaLQIyaIAlhiuJ0pbTzMGzBrT54",
+	"9A2jSDC0HpcGUbCFJtbcA2qLNTNdPyuvHL1GRj9pZZQmMdxggFZRTwtcYfNTTVYO2GYJhPZhZu5mzzQL",
+	"UXVuhQP0hogZlZLeWHFUoglRxkxlgjN5Dh/ycYRmJvpj5F2kRyAVjmyWg91dcRRRLyuGD28kT6g6BZ2y",
+	"QUVXwpMYm6g0pkIqRG707kBsTTix4a9E0PGiwhQpU08P25Hai8GGAWX4ZGeYLYAL26DE4BTNIQHB4imJ",
+	"r4HnrOR1BibF67dRD3ZEC3ptnLVnbNSTIT1qrkhyjEZ6xyMTc7X0qlhJ7sUa8uxS8fCZwOTekdhv5DEa",
+	"2rCvmgbRBrQaPdtDaSyiCpnIQ5kg/dYAG9AlpYmf1MhNZnobzkKiUfSRRIQlCCuEi9Dy+zP+3+dhO6ok",
+	"f1QG6Qgq/ZkZtMLzWuHx4iYcWlFEqNWyqxjP2eCGiKtRxTZUyr8DQW74dXCrGHSnLuj/BgtlbNYuIDAs",
+	"iRlcDZiMsD4yNiFohhOwc1Ff2efOqFoIB72jHkTqneP5ayIlnpA1LJMmH+Y+qxTG8pNsb40Vo0ZLWhSi",
+	"mnWwmAgmm3fyGnPxPEReBQslf+Q4RYKMc4lTqWcFG6x0KSQ1FO8+cQcrR/nKpnabEIVpKlcd/3aOdYrl",
+	"NJS5JFFK2XWFfUXo4u8n/YMnTxFlaEo+4YTEdIbToPRFs3ua6mPeIUpRk/qv9l3gY1had1edWBb6tPT9",
+	"BlhjCKVbFASMGdIbrJnLYspdt2rZdBP+QNAa1N4BQNrFfkexQWExIWo9dgmXzN0sLebiAHyy4ziG7XxP",
+	"vWJN5Qkvv1c2ovqVt9TDK38+wnpeY5nHMZES0u0APduFXXNUAQznCMeKJJAZMHfSHPyEOItQzhJiEnnA",
+	"FksVmuJE/82aYkiI950ghlUucIquCcSCYmaTX++K+WH9r/v3zh5ZXadW1yJzHUVIbworLiIkF1KRWYQw",
+	"42wx47mMkOApiTx+HqH//s//qgglVvVrirIUBwAERkNrnbfZ2RHCGTXmvgjFKY2QTK418Mxy7g69Gsa1",
+	"RimcOs9cS/SY8dMFrUUJlVmK9VEnRuxfw5OrlxEgNmdl3eSEziYfNKmDu2a1UV6/dcbGvMHTygVHFXgV",
+	"QwdhzpnkKXGKcUgKLkKfYvMu5HtBFsQAvS3zXvQFmxCJCI6nRfIaZmTumwKM1j2YC6pMvq7kuYhJ+Yt1",
+	"/Jdv8NR7qnFcDmyouvnDPSpJQw6MKlD7UX91idO09jN8b3+/JotidPNvrsxABWV4g3u/eWNjzffKH0Ks",
+	"8WdjRv+5WMV6uRkVqa/XyasSiGJfKjsaRfqo1QnmmVAfVy2o+s+6du1nDQz7z0/6L3F//PHzs9vv+v7f",
+	"h7fff358W/lp/+D2X1be5au9EQbSVylpS0XaclpRlyyU9pyfpTs6t+E79wulqgMoGNl0fxBVEu1XQsBt",
+	"on3/4cP0Nh9gZGA2IkwdoxH5lKWYshGSeCGNGAK6MxgMpUvb20Qs2rqxz18ubaIJpXfSVXfBBRs3OfWM",
+	"ewJIOJrAPufdjdlRL6FSo15yebW4xMmMslD4TroA865+jAjT74MqXRTYaS6FsORrcjDM8KfLJBeGj0lT",
+	"VajF7sjZRB9KSsdg7IFQBn5N2CCoWRV3bEAKtLF16N35mTw2mVNHwdgR5MLwKhSxMhzSWMcujaoLgfKr",
+	"wGC+uB8o1w5p7BRgULKcMsrg3h5/44D33P5FioKJiCzpyY+JDOKKf9Il9ns+f0fxIYqrH1XlIFaGCCxz",
+	"M5dgW9/RXHDy3+ppiiB2S/PXxwq/7HUMMwnT2+Onw6FDoFB6RNer5oLPioBDPdoj0G5B4LzblVKGuD2x",
+	"pXXsn/tNqlvz9mi9CU6s212BJdHwATr2IsxcSBd4pwboLbdqUUxcuQ2Pg1CweBoWbguFLWXaSyIC7hwC",
+	"sCEmW5Q5erz/9ODgsFLr6OnwfkxYi9zr8OBGCawVEZk+IgUY9lqss8bMLM+qsLPlPGs5w3ih5TOGw76Z",
+	"F9T4fNFEYKYQF8gaVJsWIg/BWyWWdSL27yLkwCpXvf9v8BLE8kpJ2eSylb8Y5iB9FhNZOi0s/rVSOEXV",
+	"FuP9iDFjXKEJUZ050muzqnYdodWk/cJWY6IpSZA+empsWMpGYpaS5pznaYKuNLGliWUsG7B+fyGJYKlm",
+	"GrzUy0vZzrmcJM5mGY7VBrIrvxTaY8pIwMBgd0QSdy0a9JQKC6iypjWwUrjfgAqWcqnWWAbPYAmUTTY0",
+	"vyAzTJnN5ui0CEfXliSkommKpviGHBvtDKT1yAWvYEHW9hYtX/GWaMAJuD4RFCIqnFKBNT7UlpPFJlwv",
+	"nknhwV0vDag2LXSQrjc6ggAnwhKkxSCoHZZhaZGgkebn5P5SvDeaQosLp1zF1rJZWgT8j22i2vPhsEuq",
+	"y70yCdcRtZeKFq3CrI1TEmTGb4gRpd0RdhVtlyvBm3K4t8nLGxWAX6xrdtikyBtK9Hlh7IJvBOfjSrqs",
+	"lPkMaKY1VrEmst71kjb5QGHNhDKpsAlfmfK0jCPpavYrXB934Iz+9kIuMwexFbXF+PgnLKmxoDCGZ2Sl",
+	"BPLOvFaZv6W4g1kEwK+63RCjfUlJmhQVIGvxbTbY1HOxsmvG5ywEVygxGnJE//vFr78gS1eIMsUB0a94",
+	"srBl8YpC0o8k2FmraYh7RYbH3nDvmixCc88sXYdC/AhToFyOzVyQPTZYaZYyu4kMCMoJQhD8N6fYBCO+",
+	"TAa4lWCgVud8gM6K2q32hQgqi0NtyRgzLf1XA9m2mifuwvTaq2dfvDl7+fJFMIDgzonicYrpTK4XRQcx",
+	"5fDdupFzt6764PoT/vuvFy+Q+fgOs6Z0TDQr8i+PDtFAXpJ5e1Abm6BcAtkET6Ye8ePnltfsqV6OeWPB",
+	"BeSKMwtRwdnPVU7R0Qi5nl91037UqPeK3JhUtyDx2lzTGV6ghKMpEeTI1FWGmpdQ4oEKxOfMszrIY6Ql",
+	"OO+9iiRqjc0zMrsCkIK3nIvgXfqahBy11lEZRg2IFqiXpk0JS7R4wSVBU5Imx4YZWm8SFG8pfzLriQrP",
+	"93ruU/DGhrRPB+dlo5jDsNYKuWyDUyhn3dUq4tk16uvqmnbSoCYbbGT25VYceccTIpLXpKMe0aysdMIw",
+	"+jnHQgViGbaa11W1eS2JHF9Dv+hwXRszROGWVhwlPHj7lK61eu3SeEoZ6Wti1AdSlSoYV5eUXVp71HLQ",
+	"FOGQhWtomTjQLEYR5i5UIp4rLQ9EzohpLRmhwtKN1IMVMddYED18MfT+cDi0lWkgbWPQnrqyLC3xvet5",
+	"AqkftuATND4pck/o2MgxZn93T0CZ2Rj7mh88TYhAnBEJsLmCXSLF+REaAUxG1jVjlwm1pqDOvAaJEbNG",
+	"tW2O7I6UMRKTBchghAUr3NYTluEc7GqbAAwiyA0RN5TMQ+UTLoUtHVejC4VmXCr0ZGiztozheCLwjV7z",
+	"ekZiv0hdgCNe5fE1Uct9Q3OaqKk+fozM60fo8dPhEOUZAvFeEIISvJARlPhCz54eDodhjIM8qdQar5bW",
+	"eLFQOy0+cJkHsvOn5m2tq9heJ900RkkEbbuOrnJJIczPHgu2J7U/PLa+B/1QECTz2QxKtYO53wxZJNzB",
+	"150P0O3nwqwrcIYmYesO3njbwgVyrSxwGxhRACQqENY/x2Uof+qfdluOn1Qkk5ELpQc/t+Nik5wmpE0f",
+	"urQ++rApysSDcnbFsUjaXvJMtUsHM3LhJWU3VJFw5okADoiRgRrI6eEoHX0FLZ/N1B8wzLtDMF0NGrUZ",
+	"GotvgiYIh9oylp5yQZXNY7ohlzUDTJMnGFoKPzNXpAeMoJN8TlliYte6JF6YIV0o/0bGhMjc5lBDa4Uw",
+	"0v9gdXqfBUUUgp2bpQ6Uxo6WndUblxpZcxwU8O2wWQ9yXTRbhcVdg4XMt67yWTD/ornFi4J939NjCDYs",
+	"GS6tlRFhr8II8TRZ/1auHsiqOq52KaFtv8FSzrlITiHVcKWmURMrcyE0M8jsIJVzKn6M1i2Cxcj8XkMe",
+	"rKwbU193bc4goLwyQsFwicv7lbOakjQLWsKgvuxapYsCBXn+4dfSXafqWD11ww+4MYERxqiOXc88U59g",
+	"7bJkdukNp2qbEwSUIi14m7IFXlkFuPypLKrJdk82EZyPL2DClRRlLMuuwBCcXbW4UBlZGEKPZQj2D7Lo",
+	"Xo+vyGGpVeOr1E5erxyf62XSVCsYgp5hth3k4ZMfvw9pmglZrV2DYiVVU9GmDNqTXdrwlrBHRmGa3ska",
+	"4LkJTJ6cRO5Qg8YC0yKtPTzHb5bWEck8B0oA3Y2vKm6z1hmgPJIow2raYt7w01abQ0i9bSyduFz4D1M+",
+	"GSyvJVbADryXAbmIqjYroxlEz6m5a9Wn3fsJJ+i8/bTDeYAn6N35GRJkTEThrdH7uaYMGIDt4lOdCV/x",
+	"XB1dpZhdrxQdXBkx2FQlJhiQr/D0ePAO0nTpu2tPE0tITKEjrOL8utiK42f6tPUoFbNw4Vid0BsoVNbq",
+	"YPWZWsBjx8Z0kouQHFsWiVmYpmaGo2maKT9Drhx3Uw1x91lo0xz6z/FyINfnKlAcsHGVvRFcg5ckgL00",
+	"Jn0cg/JpDGJhh58ryLNmWeMaVthxSsbvATB0/OctxkbNzevBfcY+4nChK2M9kV7haMISkPQeScuo9Tc1",
+	"cgPtjnF1OTUey5C40WK8cNcb0q9ERfCVVlGsP0jaWGegtPUyHzZo5G3Y3Fb6ZM05/cSTxTqmdmdKBuBk",
+	"NOXGSgt1dBpG9za780tL7uBI0WzYGB3HkOfNof43ltcS7I1iUGs4FGqgcxvcn2zjAHfIhLp3Mff1s0Ci",
+	"Xi5oi9PZhYNThTCTcyIkUh3QolIFTNA1O4U5iN659cVPJnwLnbw5sws46kGb8aO9PZzRgf1iEPPZng31",
+	"2pAn506wXC+EKJytqKddBstNBCUWmP7gIYluJXd24XkYgm4OvrAbz61+04UM7807XFxca0XlMyW9QoLA",
+	"SClTgsuMwIUF7FWQGKcdqgx+XYyqCZ3g0QbbDTnxYlXPoFNrrrhDPPzDXvFu7c2zCVQzPEaMW6FKI9Dj",
+	"IfinjkFAK/JFCEskkpyzY9PquShZBT2fTdkvX2r3qh1GvZyBJbICSGI6DVg7JU7lpaCyGsxd4tnKRPZ6",
+	"gp1QGwt1f6hOpH5oxnY6h5YxTmtJAzwlW8zWrEmMgjPVTykjSBZts+ydsVYG5v1DvVfUPNhMt9JVRRCW",
+	"lT3Q37amACVJSO89KXJKKukkG0ytKR1WLSGUNqHFTDwmJEVUHRe+4gPjHO/uvLf+iPbWO3JVMbzNLaiR",
+	"mRVO/eE3axxNyiXZVNbRmnlviiucXi73QOo3Vjgxw3mhBkFLeESlf6/q2KusIjRlG2lsROJuCeH7wtK2",
+	"O5SKqajBDlfYwmvteof9535/3s/D6OnjcFyonn4TLXoxc9k/3mvVTr3dM4JWXht/6sshGKYQPnyjoJxz",
+	"tXZxKH5DRIqzMnxp2IBJ45VQEF3K2QQcucL6vySacMSZS4o8NkFNiI7t+UZoaORHiIjDqtBBikyhp8PD",
+	"Z5U8oWHQ/R8Ahu1Csp4r13oZPQ+Sa665pnGh6F9VDuW15YzWPXfjaDODflyyXes1q7dMaGlkfcKQfYZg",
+	"6KD21+qRpfKy4BShCJzrkAfvBNlvzLlThkYf8uHwcazFGPgXGUW2oY4X0mlr/9asuNUmpfVxuhrSeYKc",
+	"Ibvp+MknEyKD4UoXphyvZjMLraFdETSmaQrhah1iIKuuU7ecwonqAddfRfjsi9p+YUeDJKqfZ0gymmWa",
+	"Jq1ldSYRIyTRa79mfF54jI03LBAw5rWGKXfSaOXUqJWPBXimrmiSELbEVVJ4iL3MGM9tZVoD9XFGey0l",
+	"OkyslVKpz6WKEYD1hFx2WX6V0vgyF2lL5pyUOYStl4uZKpUd7e1Bm6Ipl+rox8Onz4J+O5FLdZnwma3e",
+	"39iPaXXUC9eSl2EtsR7WUq6/NmEApm2QisLHWy4jjHlF7cfuTVogGpoqS/+uLgzjCuWSJJ7BoJtCvV6O",
+	"RFYUrOx+vTdrXW4xJcJf4MoGlRb+d2jFM4PYgR5m+H94JnY9fxFw1Iu5ECRWaMqFJOgKuNEi0JBnZuMQ",
+	"/Cykg+HqZsubjJaq90KYGff00lCmC6Ly7BVl16vwt2vAs8qzdi5im9oWMQdjgSczG8C8qui0G7gDQqg8",
+	"c2EE60k+xTHW5GWILjYF9DhLFzUvSJeDdtaNtQbu1K57o8FxrT15Xgo+M8kOlF0/kpWTuw+SOj/9ciSl",
+	"E0bZJCjX2fDWEJPVn0kkKYuJKZZN09RUVocsD+NZ74bXOJ1Ub67zi4MnT4M+81CV+PKC/X1+vV4eqfXq",
+	"//v7f1xAiQqqTMzVj0/2TczVdtoFwHLltKWTjA1shkUBfLtDUhC18lZMCXa1HfQURYLQfEpTghg3LTuh",
+	"PvmYpymfS5vsfLd8IWjisjI4scDBC3i9IcqaCi3ppOcGrAEx8lC1AoblGL8Ju4xHP6uCGdvNKnUANCtz",
+	"ZMZpMTpCxcYjkGmk+RQtiBqgkdl6Mjoquv4YB49N+0KjRPAsMwVaPDxj3BSWE9UWUlnhKSlKtdgJtORn",
+	"Rgo6TQJlEdqSeStlwGw9V2JqqHk+IMZFxUpM1BEirZXWkKkQWAnr/8DmkGlbSwtGCQcwmirhGtUBAiuq",
+	"Uq92wq1XV80rUHavimIhQ8U7KzhuoDueu8E9JaMh3zXVeywrUeZNvWytgrYa3y/p/XrYrifSt/vIu+RD",
+	"R0iu5xJclhfdrfaVPvFN14J1Aq91BjltogjYdJnWldNeWaDVO8yPLai7Sd3DnnuZ5t/M4i5O9bemVfvj",
+	"xlSTuyHgPaTXcAFV7Cw30KaISihvUrnr7yHsFtSxNtaXBu6D4XDFnRrEy+W4lOy44TfCDUFv7ZYYrxGc",
+	"sER2F6aXqNtQ9r3IEkbuPDVBcWZGNDO6IHOT3LkyDuovyN43IYIbs9dDu0ZdddGmrccxik1H6a08yLZl",
+	"lsUbG6UYZS6z9sqL+uNt1Vx0yO8toUNJxS9yk7awtsKprO5fAWfpnXcXztBUBYCnxbmganGhP7ANfgkW",
+	"RJzkahp03528ObP1xdGZskYSqZUoSGeyCZ4ITkHvG1YCFxoMWzKfqVKZqQ3BrykJT/e27OX0SLruX8do",
+	"dHn5dy5V3zo0Lu2DkSk3C+wV7D/o3fkrjWMQ3g2HwMDIrCcsZb3aKOUKcUZBib+F/LCwr4sXhZuKuEnj",
+	"STw5s9UikLcJ8IPhXPGZUWJzSYwD7OTN2bFzXuWSfGCjf3vxFu3Zpe3l45TP92RyvVcqnn04hMJzaR0a",
+	"GRa2N8zgA/vA+uiHHy7ohCHKfvjBVa6EbSIDBjRqAPG7VvByZkD5fYS4+MAQGulj44L+h206/ROcMTJu",
+	"0QJRrI91gE4Fl7LPBZ1QhqCdVbUcsFmvBapeL3ToMt3mKGePJBp96gNmyZG1DPjdvswTYzfQpxLjNEVU",
+	"mbwOjaR+aAecFtabMLI/koRICznkusCWxX3AsEJIET98ODwcoBNWLq64/f0lEpJAMxp97fUpsxvUN5z8",
+	"4Qc7Fhp9Bt4QIe92+v9vRwP0BkuJRt6vI4QlGrl/O1FCv4AyPCHHRRIQsFReVgAawGH9ATV3JMEinpIE",
+	"xViSPmVF+6Z0Ydf3ls4IrE8QdP7yFD1+/Pg5ogy9e3t6jFyRVXNy86kGvPXo2c8hx9J9P8JZltIYPtmz",
+	"yYH/+rsEPCuSWQF2CKNZPVl1FPOEjEwRnVGZ8Tcq6k7rffmplMCPFOfmzEkjWxS8/ya5dDRA70yVTIsB",
+	"FVw8RhhKX8KARbEY9Jr+ZHdpQl/0Nr+r5F/LCLlY8PKXghRk5CtY8ntTcqaQASN0ZTqZW9SwqHxtEH1m",
+	"LFEpjQmTlZpjGY6npH8wGEKkeupltMzn8wGGxwMuJnv2W7n36uz0xS8XL+CbMoe0p+n5gsTGSUKlsrht",
+	"cmUK93DvZl9/xDPCcEZ7R73Hg+HgMfgV1BTukD0voMl2Sy0o5SzpHfVSKtVJEfJbVBbVanb4Ritf2XtF",
+	"Z1RLLitfPDWSXoc3L4AoercfIZI/4xpGetEHw6FN11S2CIWPz7/bxDJz23aL2QLxFq6UQHEKPIFk86IB",
+	"y23UOzQrCA1crHTvJ5w4Fxx8sr/6k3dMs3fClN6MkawOh49Xf/fShVXAFwfPV3/xlvPXmC3sAkFFedJl",
+	"U2da5mY4LXK2n3RZ3zuGbzA1+i0IOPlshsWid9TTkEdlmLnCE1mLb3Oce3kBSKgwIgM4bXSfk7IKHWzY",
+	"JTduEIesBey2Ku9bX1INf/c3PHcId60V5SvA12EHfD3lbJxSoxsd7j/u9IGG7lvOX2Fhqske7j/psiVr",
+	"RyTJa5JQ7Pq7flVUZc4e4mfLbtQdKOujHsZdE3uf9U126zwrIX/XubmXjahwOHxu3ZPYOIE0gmPKJIh7",
+	"4OPxXEXKqppahrPdBEBid37MKhWbBXhUXCGnw3BXjK8E+w9Xf/ELVy95zpK7kcvXhLnm3O6CuVFYppkQ",
+	"1YY2wy/AhSGLJTYdL789VPyaMEvLcuvhVJucsZZcXCYFnLE3WBlxNssDmGoMs19AUrGmwU6SypegEVNs",
+	"bcerd6JNBzK21tzyhnhUNSFBUHuKJ2uKPEXOWrti7BLKavQP5ss/ciIWpfXS1kvqSBh6YH0W/4S0jlut",
+	"GYcGdcXNOg9cqYPXNqpfh63ziuv1+toGLxxTa0CitIx/szYHvc1OJgdAuZ3FYQsWhyI71PEI88Nd7A0N",
+	"Z4wpBMnHRc1FNIJozRGaQNoNGtkep8YUOao7nIMGDNfYeRtSgR77gcwXemqvqkqQIGxp5Z0l4y943dvT",
+	"h+vekkAXkvVv9b3PRUvhpcaMM2Xok3FTwMS1xiz8VGU0KmGJcSEWdcrQNSGZ8bq6LlxBC0ZBxjsDxjdv",
+	"wFgLX5eYL8I4s2F5pNV4Ybor7GwXD267WAOdNmK5OAWueZb4dgus4paIkELWoRKN6SeSHBcVMp0PFxS3",
+	"BGEtAoGPusklrQ1k28LOA1lA2uhsZwDZSUTdfTuALJsSiMDZc2MjBe/PH4IuWDfFw11kJxA3uaOvrwzV",
+	"TyziIIyKaNPNYL2th9AvhfrN4H/eYhGA9OZ4yrkkEmqIm0he3yFq+xnAYsFdCo3gvjN5n98P0ImLiZvh",
+	"BWRKo4keIc/KRpomFKlKfJKon81mvQ7127lam/PsLtjdBfsVXrCaTG0vAp88Lc3IMgkWaHRdmbyVKQmu",
+	"sCL9spTvxu7jWlGA0tqIIEdmzEXDVnkM3Qfn0IvtcPi8Kaqb1RqTvVnxdrhKrZzZreUp22Qhyw2ShVZs",
+	"wl7A5EPmRaefHYvZsZhVLOY1vtZCjUabSpzyfcUaKyVtkXe8teVrZE5M5SZXrA9BcsR//+d/7Rm76cir",
+	"W00lkoqmKbSbxSxBOVM0hcSQJl+xe3g4ZeHCiZo7Wv7KyMqeXKEbo++uNdbJOVXx9Pv7EpcqGlJPQpX2",
+	"fyHzsnGhSVaZY2nbRkeIQfOSaqPqmSTpDZGebA/5LqbXvNEHmh3ymxRTRCfYltlbD93funMcNtLFQ26b",
+	"chuQ7qzUD0t+hWD0SJoW58rh48PZrIGWM9pfQbxvixKjjyBtcoBO9KKkzQ2E5Zim6SD2Y2bKL7nGxAF6",
+	"zGgbNdaw2VbbdEOFwmj0s0vIG+5GQ2c/f9PhMxa0XfhDmeO1i6LZfBRNCV2fxktqu380ja+qnikUYwGt",
+	"31uTm4FeE9cd3vRA1+9BWmixXBRjxrhJ4nPoETCd2cgbi27b8kfZ4R8o/sbOvlzjfQ31ZnbRN38VPdWW",
+	"H4Dbyq8E8NtHzdjraqxHWHdhA1beLl7f+7wiTud/8hyEYtMfQA8WIcwWnJFHsjXuxifiVaE3L75V5e9r",
+	"umBeGD3uXqh1H0myLkPqgfrx1Nbvbo3V0a+dTk3R7e1JQOUsLfZJWOgjCb2GyU702Shm/p3P0RgbXR7g",
+	"jKh0dTwTH031KbVhaImYJXaRm1oSwjIDQ9VkAGa2WMtJwpgWmnYDU31hbms0LFBCE98GEdZi9Lpe3IQT",
+	"H5pVV/SQFArWaY3lkURnPyMuEBQ7igqrjJbZjNHz7GeTF+oqdnD9jQufDCYrQCsPXw2qV/Rr1F5qbSuF",
+	"aAmx1vmsEXI9tStQU2mOJUo4IxEUC2E8Z4MbIq5qberL0xqYlNh2MNTTNfw+IgfPgnAIzdMygdKijrps",
+	"pLHU2gWtBPYJYljlAqdQqNgc9dnPg+Wz1hTdehGoTifsOe46HHO1cOy6xx0akecq5rM1coA0of1qP+qi",
+	"u78UfNZFIX/Le9+wJaBgT11sAYa97i7DzZrc4ZirPbu73oEBKa1+Ge59luSP29YrceuXoBPpAMlWXYGa",
+	"8cCyH0lkkhRt8W6QEiJTd3+/YEKZli7LVDnyR6+u+fvcoygZSZl6eui3xno+HP64//z5wZPDHw+Hz5/v",
+	"e02y9gNNsr4MQbYJpgCfnW71JwgnB2olN7VgujvQa62bYwdCLQPWglLnz5V2jp2s5zZLIXy9Fz68jVzt",
+	"th1lt4H8bq0bSZEtYePnya7vUrCHVpOm/7pOhRKuXUSJijt2J09s2q9Q6+dqeVOthes9PQuelsAFFGhM",
+	"53ghvWaDno5tChPZOgKQmW0qHIEMMeVpUtoi4SlbwHPwOlid9wMDxd3XTFwjU5NdCLGz7W6ILxC96yZ4",
+	"GFdEPWy4mQ45wbuEyJ3jonMW5sR0IFqffTTEmsIlcT/ZZkLqMfhbv8zaxHDP0rSTxR9cFq/Y4+593d3V",
+	"zbE0vbO8Kmd4gYjVHcRCTaGfs/G/Qch4ZO5BiSiL0zwhSVRmrDAsBJ9DA7fD4WPTw2xOJfl+8IGN7BV4",
+	"hPRNA1WRoTEUDHaMysdQuX4E2S/SRunDE5Rn+sp2xQS9i9a6+69AE2cTkujpn38fumxNAuoXvGwfJhV1",
+	"OYfYpcvsrtq181Hvy8XCt+5eQqVpi/P5XpwtqAP8tPAre3BhPRSwMFdv3on1dh2JYWTFz4TpX0NxB+b9",
+	"rXMS02MOhtxyaswKAd3CZ8c0dkyjg3xusKVaEngMSa/zTXIPQ55bYR4nNRZgm1fU+cVxjcX4vgfLUZY5",
+	"IMzgfwa1weTQIzzBlO2I/KuLpnLk5pBuO7e1DVv48pf1L5WiXcc2hwYSdbEgkHgGmUHKKugj8ikbBZJa",
+	"Yf1/mUv73OhKO3Le3dldKu9qZGle2RPOk3vwEPIpS6tRlXXLb0wTIhGWZfacpmXo/2caTRuv/owyqN4H",
+	"JokjlFVbU+tviw7UpgeRaeesnwhiWhFAgBZLPrB5e9dr7o9a9LkeoDeCQ0IawlLmM5KgnKVESjTK9IO/",
+	"6cFHEO42KupijYA3TegNYQN08oEF7YgVZ1PAYuHg16kwse8KbY81WD/IDcoIgNPRtyxuI9oqMK9fmZFb",
+	"36ew5cU27MFtK+4vkeIIS2glGiFJ9FEokqCrBZIZNB/kAsV8NsPyGOE0jRAd25Zg1RDAK5qmGn0FwcnS",
+	"6D/ZGpj35MnjrmFyOE8oYdAbsVj+MRIkI1hpDtAaF2m/q6yhaKboR+wND5+t7NtYNlV8EugjHFp3SscE",
+	"2rf6UKes6HnWFmCo0jrUTJzM4/2nBweHw6EXOvN0GIidCQd3atYy5+I65TiB1mSZ4DckMbGe12Txtxuc",
+	"5mRUASz6hdv6EYY/VCNBf+tdP5NHTP4tEzzJTbTnx/CeCmay8iz2D57tV87i8dKz8AI8W8/iBFidae4I",
+	"7E9xsLJyvQ1F0HeeeRb6ExY94kqO23ZYMGBnMn1huCAw4S0HOcFUbIV7JaZy51x5cJGlMOFBwHeMGUo4",
+	"EnQyVYjxuQsGNI0ktfrgiTHuWl0vFuqaLJYEQaWpzeqfIc4QtwElEWJ+ZH8wJOofetwt4vQFnTDKJv8g",
+	"i7bwF43Wene7eJeN58xLA3wAr4eB8Gen9BH9pq0eBap3UH9+k1+lVE61JA2FZ67JwrWp1QuQkGXr8liE",
+	"RFN8Q9AUJ8hdtGOi4il0YtWL5mkCGGw/KCu98DwYxWKW9+fBY4THighoNvbtJbZ+VWolIIbpglwSQic6",
+	"MNhveoV3KusAIZHA9cte4GCLneFCjSD6aggGb7wm20Td16Q1mc+Eo+0Y76YZrwGsh2qmGf8aoRY2XiIU",
+	"Q2CxZfPGw9fkYWIGViFo5KIrvgJM3Rn7unn1FzbXHoxfdyUUw6T3MizlnIukXUR5wRJpp4TyOrbHvfS0",
+	"ZT8lfIBO0FxwNilqgLgptBxyOBxqKXu0Zx9euocBs79B3DdugduhWze8AW036g1UJ7DBOcfmxjQQQhNO",
+	"tACHcpboC85UFoTKDXqzU4ITsAp+7l0Q1T+FB23LtS/vXZih7cuw2h1Nf8vVPOokn5XkcGey5zdE3FAy",
+	"b5XQTnnOlIysWV8SKO9ztXBlsE3BMIQVElReF5IbaMp9kTMUT0l8rTVko5XMKUv4XJO/fg2KkB0coinP",
+	"hbT2+A8M7O1G98da7ZcKPX76FCV4EajEFzDCF6uwiwOTFmhLWrMP6T4Ton51gFg3QHOdRN9tWr2KDbTI",
+	"ACzXYNuZBzYvpSZYTqEJ1iPpoOyRZEFh6xGmK/fcbq16UYT3mpwYziRPySOIyp0ZIpBE9fMMSUazDDrb",
+	"CYJmOCGIj4MK1Jti0i0i6ilWOOWTfIm0al/Y4eoWNCoLW7/9oa2iCDZYtciIj74lHq6Hv4JInouYLO/Z",
+	"el68tfWaqH+ONEa34S5JjAUId3Sw+RRG4WGew/Xyt82kL2Im50RUiiKO3Bzr9BZ1SLO1YCcz/MOkFbrZ",
+	"l1c4PCcTKhURuy6jf9HQJnP8EPJTEENHuq1dSCvrF54pacv9I6l4JiF2gLLJAJ2TcS5JYiwdh8PnaD6l",
+	"9SBpZd0sjKsi1UlfdYb+352ftZVArFD5rvvot9199E5o3N6CtB13Ni+6tIntbvm7mIqHT1hdH7u+aLLq",
+	"u/Ozog1phK5IjHPp9V1wzZtoERve1oj0C0lGD+PPWUZwuwzQnfS0hvRkmiJsSHa6bx+0tTqgGTeKC2ap",
+	"ymMtMSyObryuZ1um0NX9yBwEdy3JvgEhzusOVpxroz9YN8Li6SoLGbzxV7GO8bSbZYynO6vYVqxiFtsK",
+	"JIa/72INC9qxTF7HViQ1nj6U/YqnYQkNVrMzV/0lg3Pg7G0Rum7k5N0He5+1uLbURNVqiIL4ySlPE4mo",
+	"6VK92jgFtfOoarVLOard2aS+dZvUGti6xBYVxJfh1hnuWxsxvLM//QnsT50xaSN2J5cDuqrTP4RMOEe3",
+	"ZoVXXAg+l0W0ORoTkmpm6Otpn2yjxGMkCUEjOstwrEZt2UDWMLVdUeeBDFJtos7OGLWTjbobo0zpfXPd",
+	"PJLIwyUThxLXCwuvJTbtGfpsDZt6DxlV9XBBGypoygVoJgB5VAaxi5oFwZgpTRRnZsoG28JpyucvZpla",
+	"/BOnOXGJ/EuS1B0fMguZ4huyMlud6PGPXHEElzdlxD6X5h/OX4+4SIiQ3XLZ26sRrM5t37bNwMI/wJpM",
+	"cx8Apokh30kHf4aMX3sYNtvWcQJHBea8Et5Vgtig4KC5iY3ZX6Z/QSKEH9+veUicEixsgfIitD+kUdnI",
+	"/U5K1QWdMJI4H9hfI1HgG4rZ18enD89DZYde64jDLTcZ17q8NBhCWaV1josHNrV9x2PT234WvMJa8XGD",
+	"eb92iha9zcJkZ9L9krgJ8cA2MUsWKHAfNG1x5hFVZZaWO6JzKLdCEjTGNM0FMQHqaiq4UikUgT54/n1b",
+	"UKSPtJtXshzPXMOk3OGADTM/Y7v8y68/V6vJ5mmQfG6NSKHyrD2v8pQzmc9stfSUsutH0pgctPBviadI",
+	"nYTEDigIQZlJqtJfmKYnY0HkFEkiboiA7umyTMeydU+hfBojJJFoBI0/RzDiSAv8o+OyNSifMzOwgmFG",
+	"RXYmwilnZIBOzGMq0Q1OaQKl5jgjkMwFQ3IWkyOEPzCZQa4YYYmWZATK2TUz/n3iEkFHlMEolwCpS9j8",
+	"KNhsxZYuugCIbov4VZ4VdPdnof2dX+dPRvTvJEFYI3EfKrDYZCtNFK18QNPWcn//O2nSxzrUCoRLuXMB",
+	"rlfw9qbanOlltjc405KpcUJts9bftxkDoSHbJQYCUGknMG8+BiKX1QRO83cX00Pwbn9P1ZTnCuHyBlfN",
+	"3KCRufdykY4iuDgjuE/h4icCqqByFE85lwTZmnwhoVgjz5YuRT30w0RYlDMnu0CL3YUcDLTIZaVO0BKa",
+	"9S7ietuwhmGkIKct8vo2k4hpDrozVj+0K7s7Zm07c+Ii14pUQtlEXybmVtB3BL42P4HjCM/xwoVJF50s",
+	"UsKsR7ssi/HI82xbNRJrJRG6SHxgRlmMMUNXBDFCod5PQmZckQQxLpA0q1ndq2vLd9LDuMLbKHfnCt/d",
+	"XmvW8IocKWliFgQI8L6XmjE49UEX3UZ+RuH/csaiNCECVN+2WmBlmhdVKIViJKVAfAXac7ulV+XZK6NW",
+	"b03ILCdpuY/15qrJ+jsS/5a8IV5SxwqTznI6XDFn9Ll3RbAgorIKMNga4sxF2jvq7eGM7t3sAwnaeUOe",
+	"YX3xW8ef1jGtO926/gZ+EXrrfovaK7AeoUzwMU1JVBBmVHEpVquweqPPSGDgn3JJGZFSSyozauoERmX9",
+	"i6MbIq5Gg2akSXOkX/CMJMYQzscuSGBQNSGFvntDeFaBgjm4QJX8M1eAHLpv+GMbWSn0zZszEzn0+vSN",
+	"Nbjb1FUcxySzglVlmUVCUEubgkKoMxHZiheV0Qeh5hzhcYgo6p5p4U3kBjumfG6OEFof2GhvV8i/KPHT",
+	"HPDCK33tfQIlf5tvnwqSaKaFU3NUueKzotWIg2hG+wY2Ldg4xXLaj6eYMpKglE8G1bYWquWzogqX935R",
+	"e6sN4t0rz3ujusrztx9v/18AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

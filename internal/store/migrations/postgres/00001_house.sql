@@ -97,6 +97,7 @@ CREATE TABLE delegations (
     ends_at           BIGINT NOT NULL,
     status            TEXT COLLATE "C" NOT NULL,
     disabled_by_admin BIGINT NOT NULL,
+    disabled_by_delegator BIGINT NOT NULL DEFAULT 0, -- both: each lifts their own
     revoke_reason     TEXT COLLATE "C" NOT NULL,
     revoked_at        BIGINT NOT NULL,
     created_at        BIGINT NOT NULL,

@@ -97,6 +97,7 @@ CREATE TABLE delegations (
     ends_at           INTEGER NOT NULL,
     status            TEXT NOT NULL,
     disabled_by_admin INTEGER NOT NULL,
+    disabled_by_delegator INTEGER NOT NULL DEFAULT 0, -- both: each lifts their own
     revoke_reason     TEXT NOT NULL,
     revoked_at        INTEGER NOT NULL,
     created_at        INTEGER NOT NULL,

@@ -16,11 +16,11 @@ import copy
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TypeVar
 
+from ._bounded import remember
 from ._core import Fetched, Surroundings
 from ._errors import AuthsecClosedError, AuthsecError, AuthsecProtocolError
 from ._models import Delegation
@@ -33,9 +33,6 @@ REFRESH_AFTER = 0.8  # of a token's life: the last fifth is for refreshing it in
 FIRST_PAUSE = 1.0  # seconds between failed background refreshes; doubles
 LONGEST_PAUSE = 60.0
 _REMEMBERED = 1024  # invalidated tokens
-
-_K = TypeVar("_K", bound=Hashable)
-_V = TypeVar("_V")
 
 
 @dataclass(eq=False)
@@ -140,10 +137,10 @@ class DelegationCache:
     def invalidate(self, token: str) -> None:
         """Never hand this token out again; fetch a newly minted one in its place at the next call."""
         with self._lock:
-            _remember(self._spent, _digest(token), None, _REMEMBERED)
+            remember(self._spent, _digest(token), None, _REMEMBERED)
             for scope in [scope for scope, lease in self._leases.items() if lease.delegation.token == token]:
                 del self._leases[scope]
-                _remember(self._barriers, scope, self._newest, 4 * CAPACITY)
+                remember(self._barriers, scope, self._newest, 4 * CAPACITY)
 
     def close(self) -> None:
         """Drop all tokens; every later call raises AuthsecClosedError."""
@@ -219,10 +216,12 @@ class DelegationCache:
             if self._flights.get(flight.scope) is flight:
                 del self._flights[flight.scope]
             outcome = self._keep(flight, result) if isinstance(result, Fetched) else result
-            lease = self._leases.get(flight.scope)
-            if flight.background and lease is not None and not isinstance(outcome, Delegation):
+            lease = self._leases.get(flight.scope) if flight.background else None
+            if lease is not None and not isinstance(outcome, Delegation):
                 self._look_again(lease, outcome)
         flight.landed.set_result(outcome)
+        if lease is not None and isinstance(outcome, Exception):  # without the lock: a handler may use this very client
+            _log.warning("could not refresh the delegation token; it stays in use until it ends: %s", outcome)
 
     def _keep(self, flight: _Flight, fetched: Fetched) -> Delegation | AuthsecError | None:
         """Keep what a flight brought, or return why it cannot be used; None sends its waiters round again."""
@@ -230,7 +229,7 @@ class DelegationCache:
         if self._is_spent(delegation.token):
             if flight.fresh:
                 return AuthsecProtocolError("a new token was demanded, and the server sent one that was invalidated.")
-            _remember(self._barriers, flight.scope, self._newest, 4 * CAPACITY)
+            remember(self._barriers, flight.scope, self._newest, 4 * CAPACITY)
             return None
         if flight.number <= self._barriers.get(flight.scope, 0):
             return None
@@ -238,7 +237,7 @@ class DelegationCache:
         if not self._closed:
             refresh_at = fetched.sent_at + REFRESH_AFTER * (fetched.ends_at - fetched.sent_at)
             lease = _Lease(delegation, flight.number, flight.fresh, refresh_at, fetched.ends_at, quiet_until=refresh_at)
-            _remember(self._leases, flight.scope, lease, CAPACITY)
+            remember(self._leases, flight.scope, lease, CAPACITY)
         return delegation
 
     def _look_again(self, lease: _Lease, error: Exception | None) -> None:
@@ -247,21 +246,12 @@ class DelegationCache:
         if error is not None:
             pause = min(FIRST_PAUSE * 2.0**lease.failures, LONGEST_PAUSE) * (0.5 + self._around.chance() / 2)
             lease.failures += 1
-            _log.warning("could not refresh the delegation token; it stays in use until it ends: %s", error)
         if isinstance(error, AuthsecError) and error.retry_after is not None:
             pause = max(pause, error.retry_after)
         lease.quiet_until = min(self._clock() + pause, lease.ends_at)
 
     def _is_spent(self, token: str) -> bool:
         return bool(self._spent) and _digest(token) in self._spent
-
-
-def _remember(memory: dict[_K, _V], key: _K, value: _V, capacity: int) -> None:
-    """Put key last in a dict, and drop the first when it is full."""
-    memory.pop(key, None)
-    memory[key] = value
-    if len(memory) > capacity:
-        del memory[next(iter(memory))]
 
 
 def _digest(token: str) -> bytes:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -43,11 +44,26 @@ _BY_STATUS: dict[int, type[AuthsecResponseError]] = {429: RateLimitedError, 503:
 _USER_AGENT = f"authsec-langchain-sdk/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}"
 
 
+def _steady_clock() -> Callable[[], float]:
+    """Return the monotonic clock that also runs while the machine is suspended, if there is one.
+
+    A laptop that sleeps for a night must not wake up with yesterday's token taken for a minute old.
+    """
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)  # Linux
+    if boottime is None:
+        return time.monotonic
+    try:
+        time.clock_gettime(boottime)
+    except OSError:  # known to Python, but not to this kernel
+        return time.monotonic
+    return partial(time.clock_gettime, boottime)
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """Time and chance, so that tests can hold them still."""
 
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = field(default_factory=_steady_clock)
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
     now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)

@@ -11,11 +11,13 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 
+from ._bounded import remember
 from ._client import AuthsecClient
 from ._redact import one_line
 from ._scope import Names, action_names, audience_names
 
 _log = logging.getLogger("authsec_langchain.tools")
+_MAX_RUNNING = 10_000
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ class AuthsecCallbackHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """LangChain calls this before a tool runs."""
-        self._tools[run_id] = (serialized or {}).get("name") or kwargs.get("name") or "unknown"
+        name = (serialized or {}).get("name") or kwargs.get("name") or "unknown"
+        remember(self._tools, run_id, name, _MAX_RUNNING)  # bounded: a cancelled tool has no end
         self._record("start", input_str, run_id, parent_run_id)
 
     def on_tool_end(self, output: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:

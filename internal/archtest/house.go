@@ -1,0 +1,70 @@
+package archtest
+
+// Room says what the code of one package, tests aside, may import. Lists are
+// separated by spaces; a name that ends in "/..." means the folder and all below.
+type Room struct {
+	Package string // folder below the root, or a pattern
+	Project string // the project's packages it may import
+	Modules string // the third-party modules it may import; "*" : any
+}
+
+// House is the table of DESIGN §7. A package that is not in it fails the test:
+// decide where it belongs, then write it here.
+func House() []Room {
+	const any = "*"
+	return []Room{
+		{"cmd/authsec", "internal/app internal/config internal/domain", any},
+		{"internal/app", "internal/... web", any}, // wiring
+		{"internal/config", "", ""},
+
+		{"internal/domain", "", "github.com/google/uuid"},
+		{"internal/policy", "internal/domain", ""},
+		{"internal/token", "internal/domain", "github.com/go-jose/go-jose/v4"},
+		{"internal/keyring", "internal/domain internal/token", any},
+		{"internal/attest", "internal/domain", any},
+		{"internal/proofkey", "internal/domain", any},
+		{"internal/directory", "internal/domain", ""},
+		{"internal/delegation", "internal/domain internal/policy", ""},
+		{"internal/issuance", "internal/domain internal/policy internal/token internal/attest internal/proofkey internal/audit", any},
+		{"internal/revocation", "internal/domain internal/token", any},
+		{"internal/audit", "internal/domain", any},
+		{"internal/signin", "internal/domain", any},
+		{"internal/store", "internal/domain", any},
+		{"internal/store/storetest", "internal/store internal/domain", any},
+		{"internal/telemetry", "", any},
+
+		{"internal/httpapi", "internal/domain internal/httpapi/...", any},
+		{"internal/httpapi/wire", "internal/domain", any},
+		{"internal/httpapi/sdkapi", "internal/httpapi/wire internal/domain internal/issuance", any},
+		{"internal/httpapi/oauthapi", "internal/httpapi/wire internal/domain internal/issuance internal/keyring internal/revocation internal/token", any},
+		{"internal/httpapi/adminapi", "internal/httpapi/wire internal/httpapi/adminapi/api internal/domain internal/policy internal/directory " +
+			"internal/delegation internal/issuance internal/audit internal/signin internal/keyring internal/token internal/revocation", any},
+		{"internal/httpapi/adminapi/api", "", any}, // generated from api/openapi.yaml
+		{"internal/httpapi/console", "internal/httpapi/wire internal/domain web", any},
+		{"web", "", ""},
+
+		{"internal/archtest", "", ""},
+		{"bench/...", "internal/domain internal/policy internal/token", any},
+		{"examples/...", "sdk/go/verify", any}, // what a user of the SDK could write
+		{"sdk/go/...", "sdk/go/...", any},
+	}
+}
+
+// Reserve says which packages alone may import a package of the standard library.
+type Reserve struct {
+	Import string
+	For    string // patterns, as in Room
+	Why    string
+}
+
+// Reserves keep what a rule is about out of the packages that hold rules.
+func Reserves() []Reserve {
+	return []Reserve{
+		{"database/sql", "internal/store/...", "SQL stands in the store"},
+		{"net/http", "cmd/... bench/... examples/... sdk/go/... internal/app internal/attest internal/httpapi/... internal/proofkey internal/revocation " +
+			"internal/signin internal/telemetry", "rules know nothing of HTTP"},
+		{"math/rand", "", "what is drawn must not be guessed: crypto/rand, injected"},
+		{"math/rand/v2", "bench/... internal/store", "what is drawn must not be guessed: crypto/rand, injected (the store's jitter may be)"},
+		{"log", "internal/telemetry examples/... sdk/go/...", "logging is an injected *slog.Logger"},
+	}
+}
