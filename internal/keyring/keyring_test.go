@@ -456,6 +456,13 @@ func TestRunReloadsAndLogsAnOutageOnce(t *testing.T) {
 	}
 }
 
+func TestRunEndsWithItsTicks(t *testing.T) {
+	k := deploy(t).ready(t)
+	tick := make(chan time.Time)
+	close(tick)
+	k.Run(t.Context(), tick) // must return, and not spin
+}
+
 func TestBrokenKeyMakerChangesNothing(t *testing.T) {
 	d := deploy(t)
 	k := d.process()
