@@ -85,6 +85,7 @@ func TestImportsAreJudged(t *testing.T) {
 		{"another module of the same beginning", "internal/domain/a.go", imports("example2/internal/store"), ""},
 		{"in a test", "internal/domain/a_test.go", imports("example/internal/store", "github.com/x/y", "database/sql"), ""},
 		{"unknown package", "internal/util2/a.go", imports("context"), "package internal/util2: where does it belong?"},
+		{"a folder that only begins like a pattern", "examplesx/a.go", imports("context"), "package examplesx: where does it belong?"},
 		{"unknown package at the root", "a.go", imports("context"), "package .: where does it belong?"},
 		{"testdata is not of the house", "internal/domain/testdata/a.go", imports("example/internal/store"), ""},
 		{"nor are hidden folders", ".tools/a.go", imports("example/internal/store"), ""},

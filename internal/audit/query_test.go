@@ -21,10 +21,13 @@ func queryOf(t *testing.T) (Query, database) {
 	t.Helper()
 	d := newDatabase(t)
 	for _, id := range []string{ana, bob} {
-		d.exec(t, `INSERT INTO users VALUES ($1, $1, $1, 'n', 'active', 'member', '', '', 1, 1, 0)`, id)
+		d.exec(t, `INSERT INTO users (id, email, email_key, name, status, level, password_hash, search, created_at, updated_at, last_sign_in_at)
+			VALUES ($1, $1, $1, 'n', 'active', 'member', '', '', 1, 1, 0)`, id)
 	}
-	d.exec(t, `INSERT INTO agents VALUES ($1, 'A', 'a', 'langchain', 'other', 'required', 1, 'active', '', '', 1, 1)`, agent)
-	d.exec(t, `INSERT INTO delegations VALUES ($1, $2, 'r', $3, 60, 0, 'active', 0, '', 0, 1, 1)`, lent, agent, ana)
+	d.exec(t, `INSERT INTO agents (client_id, name, name_key, type, platform, attestation, attestation_chosen, status, default_delegation_id, search, created_at, updated_at)
+		VALUES ($1, 'A', 'a', 'langchain', 'other', 'required', 1, 'active', '', '', 1, 1)`, agent)
+	d.exec(t, `INSERT INTO delegations (id, client_id, role, delegator_id, max_duration_s, ends_at, status, disabled_by_admin, revoke_reason, revoked_at, created_at, updated_at)
+		VALUES ($1, $2, 'r', $3, 60, 0, 'active', 0, '', 0, 1, 1)`, lent, agent, ana)
 	token := issued(t, 1)
 	token.ClientID, token.DelegationID = agent, lent
 	byBob := domain.NewEvent(start, domain.Caller{UserID: bob, Via: domain.ViaSession}, "role.create", domain.Party{Type: "role", ID: "r"})

@@ -59,7 +59,7 @@ func closeRecorder(t testing.TB, r *Recorder) {
 }
 
 // record calls Record in the background.
-func record(r *Recorder, ctx context.Context, ev domain.Event, use *domain.Use) <-chan error { //nolint:revive // the receiver of what is called comes first
+func record(r *Recorder, ctx context.Context, ev domain.Event, use *domain.Use) <-chan error {
 	done := make(chan error, 1)
 	go func() { done <- r.Record(ctx, ev, use) }()
 	return done

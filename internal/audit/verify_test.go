@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -20,14 +21,24 @@ func (d database) recompute(t testing.TB, from int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tx, err := d.raw.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var hash domain.Hash
 	var last int64
 	for _, row := range rows {
 		last = row.Seq
 		hash = domain.Link(row.Seq, hash, row.Body)
-		if row.Seq >= from {
-			d.exec(t, `UPDATE audit_events SET hash = $1 WHERE seq = $2`, hash.String(), row.Seq)
+		if row.Seq < from {
+			continue
 		}
+		if _, err := tx.ExecContext(t.Context(), `UPDATE audit_events SET hash = $1 WHERE seq = $2`, hash.String(), row.Seq); err != nil {
+			t.Fatal(errors.Join(err, tx.Rollback()))
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
 	}
 	d.exec(t, `UPDATE audit_head SET seq = $1, hash = $2`, last, hash.String())
 }

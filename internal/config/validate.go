@@ -114,7 +114,7 @@ func publicURLProblem(s string) string {
 	switch {
 	case u.User != nil:
 		return advice + ", without user and password"
-	case u.Scheme != "https" && u.Scheme != "http", u.Opaque != "", host == "", strings.ContainsFunc(host, notInHost):
+	case u.Scheme != "https" && u.Scheme != "http", host == "", strings.ContainsFunc(host, notInHost):
 		return fmt.Sprintf("%s; it is %q", advice, s)
 	case u.Path != "" && u.Path != "/", u.RawQuery != "", u.ForceQuery, strings.Contains(s, "#"):
 		return fmt.Sprintf("%s, without path, query or fragment; it is %q", advice, s)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -251,12 +252,13 @@ func TestImpossibleNamesAreNotFound(t *testing.T) {
 
 func TestPagesOfAnySizeAreServed(t *testing.T) {
 	h := newHouse(t)
-	h.action(t, "a:b")
-	h.action(t, "a:c")
-	for _, limit := range []int{-1, 0, 1, 1 << 40} {
+	for i := range domain.MaxPage + 1 {
+		h.action(t, fmt.Sprintf("a:n%d", i))
+	}
+	for limit, want := range map[int]int{-1: domain.DefaultPage, 0: domain.DefaultPage, 1: 1, domain.MaxPage: domain.MaxPage, 1 << 40: domain.MaxPage} {
 		list, err := h.Actions(t.Context(), domain.Page{Limit: limit})
-		if err != nil || len(list.Items) == 0 {
-			t.Errorf("limit %d: %+v, %v", limit, list, err)
+		if err != nil || len(list.Items) != want || list.Next == "" {
+			t.Errorf("limit %d: %d items, next %q, %v", limit, len(list.Items), list.Next, err)
 		}
 	}
 }

@@ -132,7 +132,7 @@ func Link(seq int64, prev Hash, body []byte) Hash {
 	h := sha256.New()
 	h.Write([]byte(chainVersion))
 	var n [8]byte
-	binary.BigEndian.PutUint64(n[:], uint64(seq))
+	binary.BigEndian.PutUint64(n[:], uint64(seq)) //nolint:gosec // G115: any int64 has its own eight bytes
 	h.Write(n[:])
 	h.Write(prev[:])
 	h.Write(body)

@@ -26,14 +26,14 @@ var (
 	actionNamePattern = regexp.MustCompile(`^[a-z][a-z0-9._-]*:[a-z][a-z0-9._-]*$`)
 )
 
-// CheckText adds a fault when s is not printable UTF-8 of at most max
-// characters. Line breaks are allowed only when multiline is set.
-func CheckText(f *Faults, field, s string, max int, multiline bool) {
+// CheckText adds a fault when s is not printable UTF-8 with more characters
+// than most. Line breaks are allowed only when multiline is set.
+func CheckText(f *Faults, field, s string, most int, multiline bool) {
 	switch {
 	case !utf8.ValidString(s):
 		f.Add(field, "invalid_utf8", "%s is not valid UTF-8.", label(field))
-	case utf8.RuneCountInString(s) > max:
-		f.Add(field, "too_long", "%s has more than %d characters.", label(field), max)
+	case utf8.RuneCountInString(s) > most:
+		f.Add(field, "too_long", "%s has more than %d characters.", label(field), most)
 	case strings.ContainsFunc(s, func(r rune) bool { return forbiddenRune(r, multiline) }):
 		f.Add(field, "control_character", "%s contains a control or invisible formatting character.", label(field))
 	}

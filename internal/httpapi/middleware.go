@@ -115,7 +115,10 @@ func (s *server) recoverPanic(w *answer, r *http.Request) {
 		"panic", p, "stack", string(debug.Stack()))
 	if w.status == 0 {
 		failFor(r)(w, r, &domain.Error{Kind: domain.Internal, Code: "panic"})
+		return
 	}
+	// Half an answer must not pass for a whole one: net/http cuts the connection.
+	panic(http.ErrAbortHandler)
 }
 
 // finish writes the access log's line and observes the request. The line holds

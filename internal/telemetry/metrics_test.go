@@ -15,7 +15,7 @@ import (
 func scrape(t *testing.T, m *telemetry.Metrics) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	m.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	if w.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
 	}
@@ -91,6 +91,18 @@ func TestLabelsAreBounded(t *testing.T) {
 	}
 	if !strings.Contains(text, `agent_type="other"`) {
 		t.Error("nothing was counted as other")
+	}
+}
+
+// What is no label is counted as other from the first time on.
+func TestUnfitLabels(t *testing.T) {
+	m := telemetry.NewMetrics("x")
+	m.TokenRefused("\xff")
+	m.TokenRefused(strings.Repeat("x", 129))
+	m.TokenRefused(strings.Repeat("y", 128))
+	text := scrape(t, m)
+	if !strings.Contains(text, `authsec_tokens_refused_total{code="other"} 2`) || !strings.Contains(text, strings.Repeat("y", 128)+`"} 1`) {
+		t.Error("what is no label was not counted as other")
 	}
 }
 

@@ -73,7 +73,7 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func get(t *testing.T, h http.Handler, target string, header http.Header) {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodGet, target, nil)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
 	for k, v := range header {
 		r.Header[k] = v
 	}
@@ -164,6 +164,7 @@ func TestTracingIsOffUntilACollectorIsNamed(t *testing.T) {
 func TestBadTracingEnvironmentIsRefused(t *testing.T) {
 	for says, set := range map[string]map[string]string{
 		"OTEL_EXPORTER_OTLP_ENDPOINT must be a URL":                 {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"},
+		"_ENDPOINT must be a URL, such as":                          {"OTEL_EXPORTER_OTLP_ENDPOINT": "unix://collector/socket"},
 		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be a URL":          {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://%zz"},
 		"OTEL_EXPORTER_OTLP_PROTOCOL is \"grpc\"":                   {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
 		"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is \"http/json\": only": {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/json"},

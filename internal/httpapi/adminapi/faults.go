@@ -15,7 +15,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// maxFaults bounds the faults that are named: a body of 1 MiB can have thousands.
+// maxFaults bounds the faults that are named: a body can have thousands.
 const maxFaults = 100
 
 // checkValue holds a decoded value to its schema and adds a fault for each

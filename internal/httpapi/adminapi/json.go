@@ -10,8 +10,12 @@ import (
 	"authsec/internal/domain"
 )
 
-// maxDepth bounds how deep a body nests. The contract's deepest has three levels.
-const maxDepth = 16
+// Bounds of a body's shape. The contract's deepest has three levels, its largest
+// list 500 items; to find fault with each of 100,000 would keep a core busy for seconds.
+const (
+	maxDepth  = 16
+	maxValues = 2048
+)
 
 // decodeStrict decodes a body as any two readers would. encoding/json takes the
 // last of two members of one name, replaces what is not UTF-8, and ignores what
@@ -26,7 +30,7 @@ func decodeStrict(raw []byte) (any, error) {
 	case loneSurrogate(raw):
 		return nil, malformed("invalid_utf8", "The body has a \\u escape that is half of a character.")
 	}
-	d := strictDecoder{Decoder: json.NewDecoder(bytes.NewReader(raw))}
+	d := strictDecoder{Decoder: json.NewDecoder(bytes.NewReader(raw)), left: maxValues}
 	d.UseNumber()
 	return d.value("", 0)
 }
@@ -35,10 +39,16 @@ func malformed(code, format string, args ...any) error {
 	return domain.Errorf(domain.Invalid, code, format, args...)
 }
 
-type strictDecoder struct{ *json.Decoder }
+type strictDecoder struct {
+	*json.Decoder
+	left int // values that may still come
+}
 
 // value reads one value at a pointer. The input is known to be valid JSON.
-func (d strictDecoder) value(at string, depth int) (any, error) {
+func (d *strictDecoder) value(at string, depth int) (any, error) {
+	if d.left--; d.left < 0 {
+		return nil, malformed("too_many", "The body has more than %d values.", maxValues)
+	}
 	t, err := d.Token()
 	if err != nil {
 		return nil, fmt.Errorf("decode valid JSON: %w", err)
@@ -56,7 +66,7 @@ func (d strictDecoder) value(at string, depth int) (any, error) {
 	return d.object(at, depth+1)
 }
 
-func (d strictDecoder) array(at string, depth int) (any, error) {
+func (d *strictDecoder) array(at string, depth int) (any, error) {
 	items := []any{}
 	for i := 0; d.More(); i++ {
 		item, err := d.value(at+"/"+strconv.Itoa(i), depth)
@@ -69,7 +79,7 @@ func (d strictDecoder) array(at string, depth int) (any, error) {
 	return items, err
 }
 
-func (d strictDecoder) object(at string, depth int) (any, error) {
+func (d *strictDecoder) object(at string, depth int) (any, error) {
 	members := map[string]any{}
 	for d.More() {
 		t, err := d.Token()

@@ -43,9 +43,9 @@ func sources(platform string) []api.ProofSource {
 		label = "Projected service-account token"
 	case api.AttestationMethodUnix:
 		label = "The calling process"
-	case api.AttestationMethodSpiffe:
+	case api.AttestationMethodSPIFFE:
 		label = "SVID"
-	case api.AttestationMethodOIDC, api.AttestationMethodNone, api.AttestationMethodSecret:
+	case api.AttestationMethodOidc, api.AttestationMethodNone, api.AttestationMethodSecret:
 		label = "OIDC identity token"
 	}
 	return []api.ProofSource{{Method: method, Label: label, Configured: false, Help: &help}}
@@ -60,9 +60,9 @@ func methodOf(platform string) api.AttestationMethod {
 	case domain.PlatformUnix, "docker":
 		return api.AttestationMethodUnix
 	case "spiffe":
-		return api.AttestationMethodSpiffe
+		return api.AttestationMethodSPIFFE
 	case domain.PlatformOther:
 		return api.AttestationMethodSecret
 	}
-	return api.AttestationMethodOIDC // the clouds and GitHub sign identity tokens
+	return api.AttestationMethodOidc // the clouds and GitHub sign identity tokens
 }

@@ -2,6 +2,7 @@ package sdkapi
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -36,13 +37,14 @@ func parse(r *http.Request) (issuance.Request, error) {
 	if err != nil {
 		return out, invalid("The query is not well-formed.")
 	}
-	for name, values := range q {
+	for _, name := range slices.Sorted(maps.Keys(q)) { // the same request, the same answer
+		values := q[name]
 		switch {
 		case !slices.Contains(parameters, name):
 			return out, invalid("There is no parameter %q. Known are %s.", clip(name), strings.Join(parameters, ", "))
 		case name != "audience" && len(values) > 1:
 			return out, invalid("The parameter %s is given more than once.", name)
-		case values[0] == "":
+		case slices.Contains(values, ""):
 			return out, invalid("The parameter %s is empty. Leave it out instead.", name)
 		}
 	}

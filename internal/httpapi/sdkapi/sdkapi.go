@@ -47,7 +47,8 @@ type answer struct {
 func (a API) delegationToken(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodHead {
 		// net/http's mux sends HEAD to GET's handler, and nothing may be minted for an answer without a body.
-		return domain.Errorf(domain.Invalid, "invalid_request", "Use GET.")
+		w.Header().Set("Allow", http.MethodGet)
+		return domain.Errorf(domain.MethodNotAllowed, "method_not_allowed", "This path does not take HEAD. Use GET.")
 	}
 	request, err := parse(r)
 	if err != nil {

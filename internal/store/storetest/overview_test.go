@@ -138,6 +138,10 @@ func TestOverviewRisks(t *testing.T) {
 		w.delegation(t, raw, logID(44), logID(38), w.bob, "active", logNow.Add(2*day).UnixMicro())
 		w.delegation(t, raw, logID(45), logID(38), w.bob, "active", logNow.Add(day).UnixMicro())
 		w.delegation(t, raw, logID(46), logID(36), w.ana, "active", 0)
+		w.agent(t, raw, logID(39), "Shared", "required", "active", logNow) // Bob's part of it ends
+		w.delegation(t, raw, logID(47), logID(39), w.ana, "active", 0)
+		w.delegation(t, raw, logID(48), logID(39), w.bob, "active", logNow.Add(day).UnixMicro())
+		w.delegation(t, raw, logID(49), w.support, w.bob, "active", logNow.Add(day).UnixMicro()) // not Ana's to see
 		const no = domain.OutcomeRefused
 		if err := s.AppendEvents(t.Context(), []domain.Event{
 			tokenEvent(logNow.Add(-day), no, logID(33), "", 10), tokenEvent(logNow.Add(-day-time.Second), no, logID(33), "", 4),
@@ -171,7 +175,8 @@ func TestOverviewRisks(t *testing.T) {
 		if got, want := show(overview(t, s, time.Time{}, time.Time{}, "")), `Everything: permissive refusals_rising delegation_ending 45 delegation_ending 44 unused
 Permissive: permissive
 Rising: refusals_rising
-Customer Support: delegation_ending 41
+Customer Support: delegation_ending 49 delegation_ending 41
+Shared: delegation_ending 48
 Unused: unused
 `; got != want {
 			t.Errorf("at risk\n%s\nwant\n%s", got, want)

@@ -682,3 +682,19 @@ def test_a_log_handler_may_use_the_client(
     cache.get(SCOPE)
     wait_for_background()
     assert seen == ["t1"]
+
+
+def test_no_refresh_begins_while_a_forced_fetch_is_under_way(
+    cache: DelegationCache, fetches: Fetches, world: World, pool: ThreadPoolExecutor
+) -> None:
+    fetches.script = lambda _: "t1"
+    cache.get(SCOPE)
+    fetches.script = None
+    world.time += TTL * 0.9
+    forced = pool.submit(cache.get, SCOPE, force=True)
+    fetch = fetches.next(2)
+    assert cache.get(SCOPE).token == "t1"
+    fetch.bring("t2")
+    assert forced.result(10).token == "t2"
+    wait_for_background()
+    assert fetches.count == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import copy
 import itertools
 import os
 import pickle
@@ -455,12 +456,17 @@ async def test_it_is_an_asynchronous_context_manager(server: FakeServer) -> None
         await client.aget_delegation_token()
 
 
-def test_closing_during_a_fetch_ends_it(make_client: MakeClient, server: FakeServer) -> None:
-    client = make_client()
+@pytest.mark.parametrize(
+    ("reply", "retries"), [(error_reply(503, "temporarily_unavailable"), 3), (Reply(drop=True), 0)]
+)
+def test_closing_during_a_fetch_ends_it(
+    make_client: MakeClient, server: FakeServer, reply: Reply, retries: int
+) -> None:
+    client = make_client(max_retries=retries)
 
     def close_and_fail(_: Received) -> Reply:
         client.close()
-        return error_reply(503, "temporarily_unavailable")
+        return reply
 
     server.answer = close_and_fail
     with pytest.raises(AuthsecClosedError):
@@ -471,8 +477,10 @@ def test_closing_during_a_fetch_ends_it(make_client: MakeClient, server: FakeSer
 def test_it_cannot_be_pickled(client: AuthsecClient) -> None:
     with pytest.raises(TypeError, match="build one in the other process"):
         pickle.dumps(client)
+    delegation = client.get_delegation()
     with pytest.raises(TypeError, match="live token"):
-        pickle.dumps(client.get_delegation())
+        pickle.dumps(delegation)
+    assert copy.copy(delegation) is copy.deepcopy(delegation) is delegation
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -493,17 +501,29 @@ def test_a_forked_child_keeps_the_token_and_fetches_for_itself(make_client: Make
     stuck.start()
     while len(server.received) < 2:
         time.sleep(0.001)
-    with client._cache._lock, client._transport._lock:  # the worst moment to fork
-        child = os.fork()
+    held, forked = threading.Event(), threading.Event()
+
+    def hold_the_locks() -> None:
+        with client._cache._lock, client._transport._lock:
+            held.set()
+            forked.wait(10)
+
+    holder = threading.Thread(target=hold_the_locks)
+    holder.start()
+    held.wait(10)
+    child = os.fork()  # at the worst moment: another thread, which the child does not have, holds the locks
     if child == 0:
         signal.alarm(10)  # a deadlock ends here, with a status that is not 0
         status = 1
         try:
+            left_alone = client._transport._client is None  # not the parent's connections
             kept = client.get_delegation_token()
             same_scope_as_the_parent_s_flight = client.get_delegation_token(actions="a:read")
-            status = 0 if (kept, same_scope_as_the_parent_s_flight) == ("token-1", "token-3") else 2
+            status = 0 if (left_alone, kept, same_scope_as_the_parent_s_flight) == (True, "token-1", "token-3") else 2
         finally:
             os._exit(status)
+    forked.set()
+    holder.join()
     _, how = os.waitpid(child, 0)
     hold.set()
     stuck.join()

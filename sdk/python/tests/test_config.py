@@ -214,7 +214,7 @@ def test_loopback(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["", "example.com", "localhost.evil.com", "10.0.0.1", "0.0.0.0", "::", "127.0.0.1.nip.io"]
+    "host", ["", "example.com", "localhost.evil.com", "evillocalhost", "10.0.0.1", "0.0.0.0", "::", "127.0.0.1.nip.io"]
 )
 def test_not_loopback(host: str) -> None:
     assert not is_loopback(host)

@@ -151,6 +151,10 @@ async def test_a_redirect_on_the_same_host_keeps_the_token(client: AuthsecClient
     assert api.received[1].headers["Authorization"] == "Bearer token-1"
 
 
+def test_it_says_that_it_reads_the_body() -> None:
+    assert AuthsecAuth.requires_request_body
+
+
 def test_wrong_arguments_are_refused_early(make_client: MakeClient) -> None:
     client = make_client()
     with pytest.raises(TypeError, match="hosts"):

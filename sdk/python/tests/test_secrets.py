@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from authsec_langchain import AuthsecClient, AuthsecConfig, AuthsecError
+from authsec_langchain._proof import current_proof
 from authsec_langchain._redact import one_line, redact
 from conftest import MakeClient, World, wait_for_background
 from server import CLIENT_ID, FakeServer, Received, Reply, error_reply, token_reply
@@ -32,13 +33,13 @@ def everything_about(error: BaseException) -> str:
     seen: BaseException | None = error
     while seen is not None:
         shown += [str(seen), repr(seen), repr(seen.args), repr(vars(seen))]
+        # From the first of our frames on: what stands in a caller's own frame is the caller's.
+        frames = seen.__traceback__
+        while frames is not None and "authsec_langchain" not in frames.tb_frame.f_code.co_filename:
+            frames = frames.tb_next
+        shown += traceback.TracebackException(type(seen), seen, frames, capture_locals=True).format()
         seen = seen.__cause__ or seen.__context__
-    # From the first of our frames on: what stands in a caller's own frame is the caller's.
-    frames = error.__traceback__
-    while frames is not None and "authsec_langchain" not in frames.tb_frame.f_code.co_filename:
-        frames = frames.tb_next
-    captured = traceback.TracebackException(type(error), error, frames, capture_locals=True)
-    return "\n".join([*shown, *captured.format()])
+    return "\n".join(shown)
 
 
 @pytest.fixture(params=["token_file", "client_secret"])
@@ -138,11 +139,25 @@ def test_no_secret_in_the_log_of_a_failed_refresh(
     assert CANARY not in text_of(logged)
 
 
-@pytest.mark.parametrize("content", [f"{CANARY} {CANARY}", f"{CANARY}\n{CANARY}", f"{CANARY}ü", CANARY * 1000])
+@pytest.mark.parametrize(
+    "content",
+    [f"{CANARY} {CANARY}", f"{CANARY}\n{CANARY}", f"{CANARY}ü", CANARY * 1000],
+    ids=["blank", "lines", "letters", "size"],
+)
 def test_no_content_of_a_useless_token_file(make_client: MakeClient, tmp_path: Path, content: str) -> None:
     (tmp_path / "token").write_text(content)
     with pytest.raises(AuthsecError) as caught:
         make_client(workload_token_file=tmp_path / "token").get_delegation_token()
+    assert CANARY not in everything_about(caught.value)
+    with pytest.raises(AuthsecError) as caught:
+        current_proof(AuthsecConfig(base_url="https://a", client_id=CLIENT_ID, workload_token_file=tmp_path / "token"))
+    assert CANARY not in everything_about(caught.value)
+
+
+def test_no_content_of_a_useless_secret_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(f"{CANARY}\n{CANARY}")
+    with pytest.raises(AuthsecError) as caught:
+        AuthsecConfig.from_env({"AUTHSEC_CLIENT_SECRET_FILE": str(tmp_path / "secret")})
     assert CANARY not in everything_about(caught.value)
 
 
@@ -162,6 +177,25 @@ def test_no_secret_in_a_refused_setting() -> None:
         assert CANARY not in "".join([str(error), repr(error), repr(error.args), repr(vars(error))])
         assert error.__cause__ is None
         assert error.__context__ is None
+
+
+def test_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTHSEC_BASE_URL", "http://evil.example")
+    monkeypatch.setenv("AUTHSEC_CLIENT_SECRET", CANARY)
+    monkeypatch.setenv("AUTHSEC_PROXY", f"http://u:{CANARY}@proxy:1")
+    with pytest.raises(AuthsecError) as caught:
+        AuthsecConfig.from_env()
+    assert CANARY not in everything_about(caught.value)
+    monkeypatch.setenv("AUTHSEC_WORKLOAD_TOKEN_FILE", "/no/such/file")
+    with pytest.raises(AuthsecError) as caught:
+        current_proof(AuthsecConfig(base_url="https://a", client_id=CLIENT_ID))
+    assert CANARY not in everything_about(caught.value)
+
+
+def test_no_secret_in_pydantic_s_own_error() -> None:
+    with pytest.raises(ValueError) as caught:
+        AuthsecConfig.model_validate({"base_url": "http://evil.example", "client_id": "x", "client_secret": CANARY})
+    assert CANARY not in str(caught.value) + repr(caught.value)
 
 
 def test_no_password_of_a_proxy(make_client: MakeClient) -> None:

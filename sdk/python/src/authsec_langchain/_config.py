@@ -176,20 +176,7 @@ class AuthsecConfig(BaseModel):
         Raises:
             AuthsecConfigError: a variable is missing or wrong.
         """
-        source = os.environ if environ is None else environ
-        settings: dict[str, Any] = {
-            setting: source[variable].strip()
-            for setting, variable in ENVIRONMENT.items()
-            if source.get(variable, "").strip()
-        }
-        if secret_file := source.get(CLIENT_SECRET_FILE, "").strip():
-            if "client_secret" in settings:
-                raise AuthsecConfigError(f"{ENVIRONMENT['client_secret']} and {CLIENT_SECRET_FILE} exclude each other.")
-            try:
-                settings["client_secret"] = SecretStr(read_small_file(secret_file))
-            except UnusableFileError as error:
-                raise AuthsecConfigError(f"{CLIENT_SECRET_FILE}: {error}.") from None
-        return cls(**settings)
+        return cls(**_read_environment(environ))
 
     def __getstate__(self) -> dict[Any, Any]:
         if self.client_secret is not None or self.proxy is not None:
@@ -198,6 +185,27 @@ class AuthsecConfig(BaseModel):
                 "process instead"
             )
         return super().__getstate__()
+
+
+def _read_environment(environ: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return the settings that are set, the secrets among them wrapped: what is returned may show in a traceback."""
+    source = os.environ if environ is None else environ
+    found = {setting: source.get(variable, "").strip() for setting, variable in ENVIRONMENT.items()}
+    settings: dict[str, Any] = {setting: value for setting, value in found.items() if value}
+    for setting in {"client_secret", "proxy"} & settings.keys():
+        settings[setting] = SecretStr(settings[setting])
+    if secret_file := source.get(CLIENT_SECRET_FILE, "").strip():
+        settings["client_secret"] = _secret_from(secret_file, instead=settings.get("client_secret"))
+    return settings
+
+
+def _secret_from(path: str, *, instead: SecretStr | None) -> SecretStr:
+    if instead is not None:
+        raise AuthsecConfigError(f"{ENVIRONMENT['client_secret']} and {CLIENT_SECRET_FILE} exclude each other.")
+    try:
+        return SecretStr(read_small_file(path))
+    except UnusableFileError as error:
+        raise AuthsecConfigError(f"{CLIENT_SECRET_FILE}: {error}.") from None
 
 
 def _faults(error: ValidationError) -> str:

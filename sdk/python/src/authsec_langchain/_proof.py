@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
@@ -27,7 +26,7 @@ class Proof:
     secrets: tuple[str, ...] = field(repr=False)
 
 
-def current_proof(config: AuthsecConfig, environ: Mapping[str, str] = os.environ) -> Proof | None:
+def current_proof(config: AuthsecConfig) -> Proof | None:
     """Return the proof to send now.
 
     The file is read every time: a fetch is rare, a read is cheap, and a rotated token is never missed, which no
@@ -38,7 +37,7 @@ def current_proof(config: AuthsecConfig, environ: Mapping[str, str] = os.environ
     """
     if config.client_secret is not None:
         return _basic(config.client_id, config.client_secret.get_secret_value())
-    path = config.workload_token_file or environ.get(ENVIRONMENT["workload_token_file"], "").strip()
+    path = config.workload_token_file or os.environ.get(ENVIRONMENT["workload_token_file"], "").strip()
     if not path:
         return None
     try:
