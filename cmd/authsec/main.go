@@ -55,6 +55,7 @@ type program struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
 	p := &program{args: os.Args[1:], environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	code := p.run(ctx)
 	stop()
@@ -73,8 +74,12 @@ type exited struct{ code int }
 // run returns the exit code.
 func (p *program) run(ctx context.Context) (code int) {
 	defer func() {
-		if e, ok := recover().(exited); ok {
+		switch e := recover().(type) {
+		case nil:
+		case exited:
 			code = e.code
+		default:
+			panic(e) // a defect must not pass for success
 		}
 	}()
 	var cli commands

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -23,8 +22,8 @@ const (
 const codeUnknownClient = "unknown_client"
 
 // Refusals folds refusals before proof, which anybody can cause as often as
-// they like: one event per client, address, action, first reason and minute,
-// with a count. IPv6 addresses are taken by their /64, which is what one
+// they like: one event per client, delegation, address, action, first reason and
+// minute, with a count. IPv6 addresses are taken by their /64, which is what one
 // customer gets (RFC 6177), and unknown clients are all one. Beyond Limit such
 // keys at a time, the rest of a minute is one event.
 //
@@ -44,12 +43,13 @@ type Refusals struct {
 }
 
 type refusalKey struct {
-	clientID string
-	network  string
-	action   string
-	reason   string
-	minute   int64 // since 1970
-	overflow bool
+	clientID     string
+	delegationID string // whoever lent it may see the count
+	network      string
+	action       string
+	reason       string
+	minute       int64 // since 1970
+	overflow     bool
 }
 
 type refusalBucket struct {
@@ -68,12 +68,13 @@ func (r *Refusals) Note(ev domain.Event) {
 	if ev.Time.IsZero() {
 		ev.Time = r.Now().UTC().Truncate(time.Microsecond)
 	}
-	key := refusalKey{clientID: ev.ClientID, action: ev.Action, minute: ev.Time.Unix() / 60}
+	key := refusalKey{clientID: ev.ClientID, delegationID: ev.DelegationID, action: ev.Action, minute: ev.Time.Unix() / 60}
 	if len(ev.Reasons) > 0 {
 		key.reason = ev.Reasons[0].Code
 	}
 	if key.reason == codeUnknownClient {
 		key.clientID, ev.ClientID = "", ""
+		key.delegationID, ev.DelegationID = "", ""
 		ev.Target = domain.Party{Type: ev.Target.Type}
 		ev.Actor = domain.Party{Type: ev.Actor.Type, Via: ev.Actor.Via}
 	}
@@ -124,17 +125,12 @@ func overflow(ev domain.Event) domain.Event {
 // addressOf returns an address as it is logged, and the network it is counted
 // under. What is no address is "": a caller's text never becomes a key.
 func addressOf(s string) (ip, network string) {
-	a, err := netip.ParseAddr(s)
-	if err != nil {
+	a, p := domain.NetworkOf(s)
+	switch {
+	case !a.IsValid():
 		return "", ""
-	}
-	a = a.Unmap().WithZone("")
-	if a.Is4() {
+	case p.IsSingleIP():
 		return a.String(), a.String()
-	}
-	p, err := a.Prefix(64)
-	if err != nil {
-		return "", "" // cannot be: an IPv6 address has a /64
 	}
 	return a.String(), p.String()
 }
@@ -220,6 +216,7 @@ func (r *Refusals) take(due func(refusalKey) bool) []dueRefusal {
 	r.mu.Unlock()
 	slices.SortFunc(out, func(a, b dueRefusal) int {
 		return cmp.Or(a.last.Compare(b.last), cmp.Compare(a.key.clientID, b.key.clientID),
+			cmp.Compare(a.key.delegationID, b.key.delegationID),
 			cmp.Compare(a.key.network, b.key.network), cmp.Compare(a.key.reason, b.key.reason))
 	})
 	return out

@@ -96,6 +96,23 @@ func TestRefusalsFoldByClientAddressReasonAndMinute(t *testing.T) {
 	}
 }
 
+// The person who lent a delegation sees its events: not the counts of another's.
+func TestRefusalsOfTwoDelegationsStayApart(t *testing.T) {
+	c, s := &clock{at: start}, &sink{}
+	r, _ := newRefusals(s, c)
+	for i := range 6 {
+		ev := refusal(c, "a", "192.0.2.1", "action_not_delegated")
+		ev.DelegationID = fmt.Sprint("d", i/4)
+		r.Note(ev)
+	}
+	if err := r.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.events) != 2 || s.events[0].DelegationID != "d0" || s.events[0].Count != 4 || s.events[1].DelegationID != "d1" || s.events[1].Count != 2 {
+		t.Errorf("%+v", s.events)
+	}
+}
+
 func TestRefusalsUnknownClientsAreOne(t *testing.T) {
 	c, s := &clock{at: start}, &sink{}
 	r, _ := newRefusals(s, c)

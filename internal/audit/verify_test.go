@@ -82,6 +82,7 @@ func TestVerifyIntact(t *testing.T) {
 }
 
 func TestVerifyNamesTheFirstBrokenLine(t *testing.T) {
+	whole, s, made := logOf(t)
 	for _, c := range []struct {
 		name    string
 		tamper  func(t *testing.T, d database, made []domain.Checkpoint)
@@ -149,7 +150,7 @@ func TestVerifyNamesTheFirstBrokenLine(t *testing.T) {
 		}, -7, "signed for line 400"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d, s, made := logOf(t)
+			d := whole.clone(t)
 			c.tamper(t, d, made)
 			report, err := Verify(t.Context(), d, s, nil, nil)
 			if err != nil || report.FirstBroken == nil {
@@ -204,7 +205,8 @@ func TestVerifyTakesWhatTheStoreTakes(t *testing.T) {
 
 // Whoever can also remove the stored checkpoints is shown by one kept elsewhere.
 func TestVerifySuppliedCheckpoints(t *testing.T) {
-	d, s, made := logOf(t)
+	whole, s, made := logOf(t)
+	d := whole.clone(t)
 	d.exec(t, `DELETE FROM audit_checkpoints`)
 	d.replaceBody(t, 500, `"success"`, `"refused"`)
 	d.exec(t, `UPDATE audit_events SET outcome = 'refused' WHERE seq = 500`)
@@ -217,7 +219,7 @@ func TestVerifySuppliedCheckpoints(t *testing.T) {
 		t.Errorf("rewritten: %+v, %+v, %v", report, report.FirstBroken, err)
 	}
 
-	d, s, made = logOf(t)
+	d = whole.clone(t)
 	d.exec(t, `DELETE FROM audit_checkpoints`)
 	d.exec(t, `DELETE FROM audit_events WHERE seq > 1100`)
 	d.recompute(t, 1100)

@@ -168,9 +168,9 @@ func (w *Watcher) lineAt(ctx context.Context, seq int64) (chain, *Break, error) 
 	if len(rows) == 0 || rows[0].Seq != seq {
 		return chain{}, broken(seq, "The line is missing."), nil
 	}
-	hash, err := domain.ParseHash(rows[0].Hash)
-	if err != nil {
-		return chain{}, broken(seq, "The line's hash is not a hash."), nil
+	hash, bad := domain.ParseHash(rows[0].Hash)
+	if bad != nil {
+		return chain{}, broken(seq, "The line's hash cannot be read: %v.", bad), nil
 	}
 	return chain{seq: seq, hash: hash}, nil, nil
 }

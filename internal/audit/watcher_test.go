@@ -41,6 +41,7 @@ func TestWatcherGoesOnWhereItStopped(t *testing.T) {
 }
 
 func TestWatcherSeesAndKeepsABreak(t *testing.T) {
+	whole, s, _ := logOf(t)
 	forge := func(t *testing.T, d database, seq int64) {
 		t.Helper()
 		forged, err := newSigner("theirs").SignPayload(t.Context(), TypCheckpoint, []byte(`{}`), start)
@@ -81,7 +82,7 @@ func TestWatcherSeesAndKeepsABreak(t *testing.T) {
 		{"a forged checkpoint of a line that cannot be", false, func(t *testing.T, d database) { forge(t, d, -4) }, -4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d, s, _ := logOf(t)
+			d := whole.clone(t)
 			clk := &clock{at: start}
 			w, l := newWatcher(d, s, clk)
 			if c.seen {

@@ -91,7 +91,9 @@ func TestWhatIsDelegatedIsCheckedFieldByField(t *testing.T) {
 		"deleted agent":     {func(s *domain.DelegationSpec) { s.ClientID = deleted.ClientID }, []string{"/client_id unknown"}},
 		"suspended agent":   {func(s *domain.DelegationSpec) { s.ClientID = suspended.ClientID }, []string{"/client_id agent_suspended"}},
 		"no ID of an agent": {func(s *domain.DelegationSpec) { s.ClientID = "\x00" }, []string{"/client_id invalid_id"}},
-		"unknown resource": {func(s *domain.DelegationSpec) { s.Resources = []string{otherURI, "https://evil.example.com", "https://a.example.com"} },
+		"unknown resource": {func(s *domain.DelegationSpec) {
+			s.Resources = []string{otherURI, "https://evil.example.com", "https://a.example.com"}
+		},
 			[]string{"/resources/2 unknown", "/resources/1 unknown"}},
 		"nothing": {func(s *domain.DelegationSpec) { *s = domain.DelegationSpec{} },
 			[]string{"/role invalid_name", "/client_id invalid_id", "/actions required", "/max_duration_seconds out_of_range"}},

@@ -46,7 +46,9 @@ func TestWhoEnablesWhatWasDisabled(t *testing.T) {
 			for i, s := range steps {
 				run := h.Enable
 				if s.what == "disable" {
-					run = func(ctx context.Context, c domain.Caller, id string) (domain.DelegationView, error) { return h.Disable(ctx, c, id, "") }
+					run = func(ctx context.Context, c domain.Caller, id string) (domain.DelegationView, error) {
+						return h.Disable(ctx, c, id, "")
+					}
 				}
 				got, err := run(t.Context(), callers[s.who], d.ID)
 				want := s.want

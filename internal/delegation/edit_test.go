@@ -1,6 +1,7 @@
 package delegation_test
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 	"time"
@@ -152,5 +153,28 @@ func TestAnEndedDelegationLivesAgainByItsDelegatorAlone(t *testing.T) {
 	got, err := h.Edit(t.Context(), h.ana, d.ID, later)
 	if err != nil || !got.ActiveAt(h.at) {
 		t.Errorf("%v, %v", got.StatusAt(h.at), err)
+	}
+}
+
+func TestEveryFieldAloneIsAChange(t *testing.T) {
+	h := newHouse(t)
+	d := h.lend(t, h.ana, func(s *domain.DelegationSpec) { s.Resources = []string{apiURI} })
+	h.lend(t, h.ana)
+	for name, patch := range map[string]domain.DelegationPatch{
+		"actions":   {Actions: actions(read)},
+		"duration":  {MaxDuration: ptr(time.Minute)},
+		"resources": {Resources: &[]string{otherURI}},
+		"end":       {EndsAt: ptr(h.at.Add(time.Hour))},
+		"default":   {Default: ptr(false)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ev, _, _ := h.change(t, h.ana, "delegation.update", d.ID, func() {
+				_, err := h.Edit(t.Context(), h.ana, d.ID, patch)
+				must(t, err)
+			})
+			if bytes.Equal(ev.Before, ev.After) {
+				t.Errorf("before and after are the same: %s", ev.After)
+			}
+		})
 	}
 }

@@ -15,10 +15,19 @@ func TestOtherPeoplesDelegationsAreNotThere(t *testing.T) {
 	bobs := h.lend(t, h.bob)
 	elsewhere := h.newAgent(t, "Elsewhere")
 	routes := map[string]func(ctx context.Context, c domain.Caller, id string) error{
-		"get":     func(ctx context.Context, c domain.Caller, id string) error { _, err := h.Get(ctx, c, id); return err },
-		"enable":  func(ctx context.Context, c domain.Caller, id string) error { _, err := h.Enable(ctx, c, id); return err },
-		"disable": func(ctx context.Context, c domain.Caller, id string) error { _, err := h.Disable(ctx, c, id, ""); return err },
-		"revoke":  func(ctx context.Context, c domain.Caller, id string) error { _, err := h.Revoke(ctx, c, id, ""); return err },
+		"get": func(ctx context.Context, c domain.Caller, id string) error { _, err := h.Get(ctx, c, id); return err },
+		"enable": func(ctx context.Context, c domain.Caller, id string) error {
+			_, err := h.Enable(ctx, c, id)
+			return err
+		},
+		"disable": func(ctx context.Context, c domain.Caller, id string) error {
+			_, err := h.Disable(ctx, c, id, "")
+			return err
+		},
+		"revoke": func(ctx context.Context, c domain.Caller, id string) error {
+			_, err := h.Revoke(ctx, c, id, "")
+			return err
+		},
 		"edit": func(ctx context.Context, c domain.Caller, id string) error {
 			_, err := h.Edit(ctx, c, id, domain.DelegationPatch{Default: ptr(true)})
 			return err

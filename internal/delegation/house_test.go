@@ -165,17 +165,17 @@ func (h *house) events(t *testing.T, fn func()) []domain.StoredEvent {
 
 // state is a delegation as audit events tell it.
 type state struct {
-	Role            string     `json:"role"`
-	Actions         []string   `json:"actions"`
-	Seconds         int64      `json:"max_duration_seconds"`
-	Resources       []string   `json:"resources"`
-	EndsAt          *time.Time `json:"ends_at"`
-	Status          string     `json:"status"`
-	Default         bool       `json:"default"`
-	ByAdmin         bool       `json:"disabled_by_admin"`
-	ByDelegator     bool       `json:"disabled_by_delegator"`
-	RevokeReason    string     `json:"revoke_reason"`
-	hasBefore       bool
+	Role         string     `json:"role"`
+	Actions      []string   `json:"actions"`
+	Seconds      int64      `json:"max_duration_seconds"`
+	Resources    []string   `json:"resources"`
+	EndsAt       *time.Time `json:"ends_at"`
+	Status       string     `json:"status"`
+	Default      bool       `json:"default"`
+	ByAdmin      bool       `json:"disabled_by_admin"`
+	ByDelegator  bool       `json:"disabled_by_delegator"`
+	RevokeReason string     `json:"revoke_reason"`
+	hasBefore    bool
 }
 
 // change is the one event that fn records, with what was before and is after.

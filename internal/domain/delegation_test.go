@@ -54,6 +54,9 @@ func TestDelegationSpec(t *testing.T) {
 		{"ended already", func(s *domain.DelegationSpec) { s.EndsAt = epoch.Add(-1) }, []string{"/ends_at:in_the_past"}},
 		{"ends now", func(s *domain.DelegationSpec) { s.EndsAt = epoch }, []string{"/ends_at:in_the_past"}},
 		{"no end", func(s *domain.DelegationSpec) { s.EndsAt = time.Time{} }, nil},
+		{"a year that RFC 3339 has not", func(s *domain.DelegationSpec) {
+			s.EndsAt = time.Date(9999, 12, 31, 23, 0, 0, 0, time.FixedZone("", -2*3600))
+		}, []string{"/ends_at:out_of_range"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -119,11 +120,45 @@ func TestOthersThingsAreNotThere(t *testing.T) {
 	for seq := 1; seq <= 3; seq++ { // of the system's own doing
 		h.call("GET", "/api/v1/audit-events/"+string(rune('0'+seq)), nil, other).want(404)
 	}
+	h.call("PUT", "/api/v1/agents/"+h.agent.ClientID+"/default-delegation", object{"delegation_id": h.delegation.ID}, other).want(404)
 	tokens := h.call("GET", "/api/v1/api-tokens", nil, h.as(h.member)).want(200)
 	id := tokens.body[strings.Index(tokens.body, `"id":"`)+6:][:36]
 	h.call("DELETE", "/api/v1/api-tokens/"+id, nil, other).want(404)
 	h.call("GET", "/api/v1/api-tokens?user_id="+h.member.ID, nil, other).want(403)
 	h.call("GET", "/api/v1/me", nil, bearer(h.member.token)).want(200)
+}
+
+// TestWhatOneMayDelegate: the roles held; for an admin all; for an auditor none.
+func TestWhatOneMayDelegate(t *testing.T) {
+	h := newHouse(t, options{})
+	h.call("PATCH", "/api/v1/users/"+h.auditor.ID, object{"roles": []string{h.role}}, h.as(h.admin)).want(200)
+	for _, c := range []struct {
+		person person
+		roles  string
+	}{{h.admin, h.role + " " + h.otherRole}, {h.member, h.role}, {h.auditor, ""}} {
+		var me struct {
+			Delegable []struct {
+				Name    string
+				Actions []struct{ Name, Description string }
+			}
+		}
+		h.must(json.Unmarshal([]byte(h.call("GET", "/api/v1/me", nil, h.as(c.person)).want(200).body), &me))
+		var roles []string
+		for _, r := range me.Delegable {
+			roles = append(roles, r.Name)
+			if r.Name == h.role && (len(r.Actions) != 2 || r.Actions[0].Name != "billing:read" || r.Actions[0].Description != "May billing:read") {
+				t.Errorf("%s: %+v", c.person.Level, r)
+			}
+		}
+		if got := strings.Join(roles, " "); got != c.roles {
+			t.Errorf("%s: %q, want %q", c.person.Level, got, c.roles)
+		}
+	}
+	a := h.call("POST", "/api/v1/delegations", object{"role": h.otherRole, "client_id": h.agent.ClientID, "actions": []string{"billing:refund"},
+		"max_duration_seconds": 60}, h.as(h.member)).want(403)
+	if a.problem.Code != "role_not_held" {
+		t.Errorf("%s", a.body)
+	}
 }
 
 // TestNarrowOnly: an admin cannot give more than the person lent.

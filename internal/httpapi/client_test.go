@@ -191,6 +191,9 @@ func (h *house) checkContract(r *http.Request, a answer) {
 	if !ok || a.status == http.StatusMisdirectedRequest {
 		return
 	}
+	if a.header.Get("Cache-Control") != "no-store" {
+		h.t.Errorf("%s %s (%d) can be cached", r.Method, r.URL.Path, a.status)
+	}
 	input := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params,
 			Route: &routers.Route{Spec: contract(), Path: o.path, PathItem: o.item, Method: o.method, Operation: o.Operation}},

@@ -266,7 +266,7 @@ func TestSafeHeaders(t *testing.T) {
 }
 
 func TestMetricsAreForThisMachineOrReaders(t *testing.T) {
-	h := newHouse(t, options{replace: map[string]http.Handler{"GET /metrics": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) })}})
+	h := newHouse(t, options{replace: map[string]http.Handler{"GET /metrics": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })}})
 	h.call("GET", "/metrics", nil).want(200)
 	h.call("GET", "/metrics", nil, header("X-Forwarded-For", "192.0.2.1")).want(401)
 	h.call("GET", "/metrics", nil, from("192.0.2.1:1")).want(401)
@@ -306,7 +306,7 @@ func TestBodyOverTheLimitOnTheWire(t *testing.T) {
 		return // the server may hang up before all is sent
 	}
 	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != 413 || !answer.Close {
+	if answer.StatusCode != http.StatusRequestEntityTooLarge || !answer.Close {
 		t.Errorf("%d, close %v", answer.StatusCode, answer.Close)
 	}
 }

@@ -45,6 +45,7 @@ type options struct {
 	requireAttestation bool
 	rates              issuance.Rates
 	replace            map[string]http.Handler // endpoints by pattern
+	nobodySignedIn     bool                    // people have neither session nor token, which take time to make
 }
 
 // house is the front door with the real services and a real SQLite file behind
@@ -95,7 +96,7 @@ func newHouse(t testing.TB, o options) *house {
 	h := &house{t: t, store: storetest.SQLite(t), clock: &clock{at: time.Date(2026, 5, 21, 7, 0, 0, 0, time.UTC)},
 		log: &logBuffer{}, metrics: &metrics{}}
 	h.wire(o)
-	h.furnish()
+	h.furnish(!o.nobodySignedIn)
 	return h
 }
 
@@ -159,7 +160,7 @@ func (h *house) config(endpoints []wire.Endpoint) httpapi.Config {
 }
 
 // furnish stores people, roles, agents and a delegation.
-func (h *house) furnish() {
+func (h *house) furnish(signIn bool) {
 	h.t.Helper()
 	ctx := h.t.Context()
 	system := domain.System()
@@ -176,6 +177,13 @@ func (h *house) furnish() {
 	h.member = h.person("member@example.com", domain.LevelMember, h.role)
 	h.other = h.person("other@example.com", domain.LevelMember, h.role)
 	h.auditor = h.person("auditor@example.com", domain.LevelAuditor)
+	if signIn {
+		for _, p := range []*person{&h.admin, &h.member, &h.other, &h.auditor} {
+			p.cookie = h.session(p.Email)
+			p.token, _, err = h.signIn.CreateAPIToken(ctx, p.caller(), domain.APITokenSpec{Name: "automation"})
+			h.must(err)
+		}
+	}
 	h.agent, _, err = h.dir.CreateAgent(ctx, system, domain.AgentSpec{Name: "Customer Support", Type: "langchain", Platform: "kubernetes",
 		Selectors: guideSelectors(), Attestation: domain.AttestationPermissive})
 	if err != nil { // where permissive is forbidden
@@ -206,11 +214,7 @@ func (h *house) person(email string, level domain.Level, roles ...string) person
 	h.t.Helper()
 	u, _, err := h.dir.CreateUser(h.t.Context(), domain.System(), domain.UserSpec{Email: email, Name: "Name of " + email, Level: level, Password: password, Roles: roles})
 	h.must(err)
-	p := person{User: u}
-	p.cookie = h.session(email)
-	p.token, _, err = h.signIn.CreateAPIToken(h.t.Context(), p.caller(), domain.APITokenSpec{Name: "automation"})
-	h.must(err)
-	return p
+	return person{User: u}
 }
 
 // session signs in and returns the session's secret.

@@ -126,7 +126,7 @@ func TestEveryOperation(t *testing.T) {
 	do("POST", path+"/disable", nil, 200)
 	do("POST", path+"/enable", nil, 200)
 	h.token(h.secretAgent, basic(h.secretAgent, h.clientSecret)).want(200)
-	explained := do("GET", "/explain?client_id="+h.secretAgent.ClientID, nil, 200)
+	explained := do("GET", "/explain?client_id="+strings.ToUpper(h.secretAgent.ClientID)+"&delegation_id="+strings.ToUpper(id), nil, 200)
 	if !strings.Contains(explained.body, `"alg":"RS256"`) || strings.Contains(explained.body, "jti") {
 		t.Errorf("explanation: %s", explained.body)
 	}
@@ -256,6 +256,43 @@ func TestListsArePaged(t *testing.T) {
 		if pages < 2 || len(seen) != pages {
 			t.Errorf("%s: %d items on %d pages", list, len(seen), pages)
 		}
+	}
+}
+
+// TestOutstandingTokensAreBounded: with more out than are counted, the answer
+// says so, and until when the last of the others can be good at the latest.
+func TestOutstandingTokensAreBounded(t *testing.T) {
+	h := newHouse(t, options{})
+	const out = 1001
+	events := make([]domain.Event, out)
+	for i := range events {
+		at := h.clock.Now().Add(time.Duration(i-out) * time.Second)
+		ev := domain.NewEvent(at, domain.Caller{Via: domain.ViaSDK}, domain.ActionTokenIssue, domain.Party{Type: "agent", ID: h.agent.ClientID})
+		ev.ClientID, ev.DelegationID = h.agent.ClientID, h.delegation.ID
+		var err error
+		events[i], err = ev.WithDetails(object{"jti": anID, "subject": h.member.ID, "role": h.role, "actions": []string{"billing:read"}, "audience": []string{"authsec-api"},
+			"attestation": "none", "issued_at": at, "expires_at": at.Add(time.Hour)})
+		h.must(err)
+	}
+	h.must(h.store.AppendEvents(t.Context(), events, nil))
+	var got struct {
+		Items       []json.RawMessage
+		Outstanding struct {
+			Count         int
+			More          bool
+			LastExpiresAt time.Time `json:"last_expires_at"`
+		}
+	}
+	path := "/api/v1/agents/" + h.agent.ClientID + "/tokens"
+	h.must(json.Unmarshal([]byte(h.call("GET", path, nil, h.as(h.member)).want(200).body), &got))
+	o := got.Outstanding
+	if want := events[1].Time.Add(24 * time.Hour); len(got.Items) != 50 || o.Count != 1000 || !o.More || !o.LastExpiresAt.Equal(want) {
+		t.Errorf("%d items, %+v, want the end %s", len(got.Items), o, want)
+	}
+	h.clock.advance(time.Hour - 500*time.Second) // the older half expires
+	h.must(json.Unmarshal([]byte(h.call("GET", path+"?limit=1", nil, bearer(h.member.token)).want(200).body), &got))
+	if o = got.Outstanding; o.Count != 499 {
+		t.Errorf("%+v", o)
 	}
 }
 

@@ -167,7 +167,7 @@ func TestTokenErrors(t *testing.T) {
 		{name: "no audit log", status: 503, code: "temporarily_unavailable", setUp: func(h *house) { h.must(h.recorder.Close(t.Context())) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := newHouse(t, options{rates: c.rates})
+			h := newHouse(t, options{rates: c.rates, nobodySignedIn: true})
 			if c.setUp != nil {
 				c.setUp(h)
 			}

@@ -27,7 +27,7 @@ func TestBadInput(t *testing.T) {
 		change                   request
 	}{
 		// The form of a body.
-		{name: "an unknown member", method: "POST", path: "/actions", body: `{"name":"a:b","nmae":1}`, status: 400, faults: "/nmae:unknown_field"},
+		{name: "an unknown member", method: "POST", path: "/actions", body: `{"name":"a:b","surname":1}`, status: 400, faults: "/surname:unknown_field"},
 		{name: "a member in another case", method: "POST", path: "/actions", body: `{"name":"a:b","Sensitive":true}`, status: 400, faults: "/Sensitive:unknown_field"},
 		{name: "a member's name with a slash and a tilde", method: "POST", path: "/actions", body: `{"name":"a:b","x/~y":1}`, status: 400, faults: "/x~1~0y:unknown_field"},
 		{name: "a nested unknown member", method: "POST", path: "/agents", body: `{"name":"A","type":"custom","platform":"kubernetes","selectors":[{"key":"k8s:ns","value":"x","op":"="}]}`, status: 400, faults: "/selectors/0/op:unknown_field"},

@@ -28,17 +28,22 @@ const maxBuckets = 50_000
 // TokenBuckets is a Limiter in memory. It is safe for concurrent use.
 type TokenBuckets struct {
 	rates     Rates
-	clients   *lru.Cache[string, *rate.Limiter]
-	addresses *lru.Cache[string, *rate.Limiter]
+	clients   *lru.Cache[clientKey, *rate.Limiter]
+	addresses *lru.Cache[netip.Prefix, *rate.Limiter]
+}
+
+type clientKey struct {
+	clientID string // "" : none
+	from     netip.Prefix
 }
 
 // NewTokenBuckets returns full buckets.
 func NewTokenBuckets(r Rates) (*TokenBuckets, error) {
-	clients, err := lru.New[string, *rate.Limiter](maxBuckets)
+	clients, err := lru.New[clientKey, *rate.Limiter](maxBuckets)
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := lru.New[string, *rate.Limiter](maxBuckets)
+	addresses, err := lru.New[netip.Prefix, *rate.Limiter](maxBuckets)
 	if err != nil {
 		return nil, err
 	}
@@ -48,14 +53,12 @@ func NewTokenBuckets(r Rates) (*TokenBuckets, error) {
 // Allow implements Limiter. A client is counted per network: its ID is public,
 // so one bucket for it would let anybody shut the real agent out.
 func (b *TokenBuckets) Allow(clientID, address string, now time.Time) (time.Duration, bool) {
-	from := network(address)
+	_, from := domain.NetworkOf(address)
 	if wait, ok := take(b.addresses, from, b.rates.PerAddress, now); !ok {
 		return wait, false
 	}
-	if _, ok := domain.ParseID(clientID); !ok {
-		clientID = "" // whatever was sent in its place is not worth a bucket
-	}
-	return take(b.clients, clientID+" "+from, b.rates.PerClient, now)
+	clientID, _ = domain.ParseID(clientID) // what is none is not worth a bucket of its own
+	return take(b.clients, clientKey{clientID, from}, b.rates.PerClient, now)
 }
 
 // A wait is named in whole seconds, as Retry-After counts them, and of none is
@@ -65,7 +68,7 @@ const (
 	maxWait = time.Hour
 )
 
-func take(buckets *lru.Cache[string, *rate.Limiter], key string, limit rate.Limit, now time.Time) (time.Duration, bool) {
+func take[K comparable](buckets *lru.Cache[K, *rate.Limiter], key K, limit rate.Limit, now time.Time) (time.Duration, bool) {
 	bucket, ok := buckets.Get(key)
 	if !ok {
 		fresh := rate.NewLimiter(limit, max(1, int(2*limit)))
@@ -79,21 +82,8 @@ func take(buckets *lru.Cache[string, *rate.Limiter], key string, limit rate.Limi
 		return 0, true
 	}
 	missing := (1 - bucket.TokensAt(now)) / float64(limit) // seconds
-	if !(missing < maxWait.Seconds()) {                    // also when the limit is 0
+	if missing >= maxWait.Seconds() {                      // also when the limit is 0, and none ever comes
 		return maxWait, false
 	}
 	return max(minWait, time.Duration(math.Ceil(missing))*time.Second), false
-}
-
-// network is the address as it is counted: an IPv6 host owns its whole /64.
-func network(address string) string {
-	a, err := netip.ParseAddr(address)
-	if err != nil || a.Unmap().Is4() {
-		return address
-	}
-	p, err := a.Prefix(64)
-	if err != nil {
-		return address
-	}
-	return p.String()
 }

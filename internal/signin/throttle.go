@@ -79,19 +79,10 @@ func newLRU[K comparable, V any](size int) *simplelru.LRU[K, V] {
 	return l
 }
 
-// addressKey is what counts as one address: an IPv4 address, or an IPv6 /64,
-// which is what one subscriber gets at least. What is no address is one of its own.
+// addressKey is what counts as one address.
 func addressKey(ip string) netip.Prefix {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	addr = addr.Unmap().WithZone("")
-	bits := 32
-	if addr.Is6() {
-		bits = 64
-	}
-	return netip.PrefixFrom(addr, bits).Masked()
+	_, network := domain.NetworkOf(ip)
+	return network
 }
 
 func keyOf(email, ip string) pairKey {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"authsec/internal/domain"
 )
@@ -102,7 +101,7 @@ func (s *Store) DeleteAction(ctx context.Context, name string, fn func(domain.Ac
 			[]any{name, maxUsers + 1}, func(row func(dest ...any) error) (string, error) {
 				var role string
 				err := row(&role)
-				return fmt.Sprintf("the role %s", role), err
+				return "the role " + role, err
 			})
 		if err != nil {
 			return err

@@ -121,7 +121,8 @@ func (t *tx) fillSelectors(ctx context.Context, agents []domain.Agent) error {
 // agentSearch is what a search for agents looks at: also where they run, so
 // that "production" finds the agents of that namespace.
 func agentSearch(a domain.Agent) string {
-	texts := []string{a.Name, a.Type, domain.AgentTypeLabel(a.Type), a.Platform}
+	texts := make([]string, 0, 4+len(a.Selectors))
+	texts = append(texts, a.Name, a.Type, domain.AgentTypeLabel(a.Type), a.Platform)
 	for _, s := range a.Selectors {
 		texts = append(texts, s.Key+"="+s.Value)
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"authsec/internal/domain"
@@ -146,7 +145,7 @@ func (s *Store) DeleteRole(ctx context.Context, name string, fn func(domain.Role
 			func(row func(dest ...any) error) (string, error) {
 				var email string
 				err := row(&email)
-				return fmt.Sprintf("the user %s", email), err
+				return "the user " + email, err
 			})
 		if err != nil {
 			return err

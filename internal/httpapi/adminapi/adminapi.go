@@ -140,12 +140,3 @@ func optionalTime(t time.Time) *time.Time {
 	utc := t.UTC()
 	return &utc
 }
-
-// canonical returns the one form of an ID, in which services compare. The
-// contract has let through nothing else.
-func canonical(id string) string {
-	if c, ok := domain.ParseID(id); ok {
-		return c
-	}
-	return id
-}

@@ -89,7 +89,7 @@ func (s server) RotateAgentSecret(ctx context.Context, r api.RotateAgentSecretRe
 }
 
 func (s server) SetDefaultDelegation(ctx context.Context, r api.SetDefaultDelegationRequestObject) (api.SetDefaultDelegationResponseObject, error) {
-	err := s.Delegation.SetDefault(ctx, callerOf(ctx), canonical(r.ClientID), canonical(valueOf(r.Body.DelegationID)))
+	err := s.Delegation.SetDefault(ctx, callerOf(ctx), r.ClientID, valueOf(r.Body.DelegationID))
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ func (s server) ListAPITokens(ctx context.Context, r api.ListAPITokensRequestObj
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.SignIn.APITokens(ctx, callerOf(ctx), domain.APITokenFilter{UserID: canonical(valueOf(r.Params.UserID))}, page)
+	list, err := s.SignIn.APITokens(ctx, callerOf(ctx), domain.APITokenFilter{UserID: valueOf(r.Params.UserID)}, page)
 	if err != nil {
 		return nil, err
 	}

@@ -16,8 +16,8 @@ func (s server) ListDelegations(ctx context.Context, r api.ListDelegationsReques
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.Delegation.List(ctx, callerOf(ctx), domain.DelegationFilter{ClientID: canonical(valueOf(p.ClientID)),
-		Role: valueOf(p.Role), DelegatorID: canonical(valueOf(p.Delegator)), Status: domain.DelegationStatus(valueOf(p.Status))}, page)
+	list, err := s.Delegation.List(ctx, callerOf(ctx), domain.DelegationFilter{ClientID: valueOf(p.ClientID),
+		Role: valueOf(p.Role), DelegatorID: valueOf(p.Delegator), Status: domain.DelegationStatus(valueOf(p.Status))}, page)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (s server) CreateDelegation(ctx context.Context, r api.CreateDelegationRequ
 }
 
 func (s server) GetDelegation(ctx context.Context, r api.GetDelegationRequestObject) (api.GetDelegationResponseObject, error) {
-	d, err := s.Delegation.Get(ctx, callerOf(ctx), canonical(r.ID))
+	d, err := s.Delegation.Get(ctx, callerOf(ctx), r.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (s server) UpdateDelegation(ctx context.Context, r api.UpdateDelegationRequ
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.Delegation.Edit(ctx, callerOf(ctx), canonical(r.ID), patch)
+	d, err := s.Delegation.Edit(ctx, callerOf(ctx), r.ID, patch)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (s server) UpdateDelegation(ctx context.Context, r api.UpdateDelegationRequ
 }
 
 func (s server) RevokeDelegation(ctx context.Context, r api.RevokeDelegationRequestObject) (api.RevokeDelegationResponseObject, error) {
-	d, err := s.Delegation.Revoke(ctx, callerOf(ctx), canonical(r.ID), valueOf(valueOf(r.Body).Reason))
+	d, err := s.Delegation.Revoke(ctx, callerOf(ctx), r.ID, valueOf(valueOf(r.Body).Reason))
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (s server) RevokeDelegation(ctx context.Context, r api.RevokeDelegationRequ
 }
 
 func (s server) DisableDelegation(ctx context.Context, r api.DisableDelegationRequestObject) (api.DisableDelegationResponseObject, error) {
-	d, err := s.Delegation.Disable(ctx, callerOf(ctx), canonical(r.ID), valueOf(valueOf(r.Body).Reason))
+	d, err := s.Delegation.Disable(ctx, callerOf(ctx), r.ID, valueOf(valueOf(r.Body).Reason))
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (s server) DisableDelegation(ctx context.Context, r api.DisableDelegationRe
 }
 
 func (s server) EnableDelegation(ctx context.Context, r api.EnableDelegationRequestObject) (api.EnableDelegationResponseObject, error) {
-	d, err := s.Delegation.Enable(ctx, callerOf(ctx), canonical(r.ID))
+	d, err := s.Delegation.Enable(ctx, callerOf(ctx), r.ID)
 	if err != nil {
 		return nil, err
 	}

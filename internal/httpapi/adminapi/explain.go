@@ -153,3 +153,7 @@ func (s server) toGrant(g policy.Grant, now time.Time) (*api.Grant, error) {
 	return &api.Grant{Subject: g.Subject, Actor: g.SPIFFEID, Actions: orEmpty(g.Actions), Audience: orEmpty(g.Audience),
 		LifetimeSeconds: int64(g.Lifetime / time.Second), Header: header, Claims: body}, nil
 }
+
+// canonical returns the one form of an ID: a request for a token must have it
+// already, and the contract has let through nothing else but its case.
+func canonical(id string) string { return strings.ToLower(id) }

@@ -27,7 +27,7 @@ func checkValue(f *domain.Faults, name string, schema *openapi3.Schema, value an
 		return
 	}
 	err := schema.VisitJSON(value, openapi3.VisitAsRequest(), openapi3.MultiErrors(), openapi3.DisableSchemaErrorDetails(),
-		openapi3.WithStringFormatValidator("date-time", dateTime))
+		openapi3.WithStringFormatValidator("date-time", openapi3.NewCallbackValidator(checkTime)))
 	if err == nil {
 		return
 	}
@@ -35,9 +35,9 @@ func checkValue(f *domain.Faults, name string, schema *openapi3.Schema, value an
 	c.add(err)
 }
 
-// dateTime accepts what time.Time decodes and can write again in UTC, which the
+// checkTime accepts what time.Time decodes and can write again in UTC, which the
 // library's regular expression does not promise.
-var dateTime = openapi3.NewCallbackValidator(func(s string) error {
+func checkTime(s string) error {
 	var t time.Time
 	if err := t.UnmarshalText([]byte(s)); err != nil {
 		return errors.New("not a time")
@@ -46,7 +46,7 @@ var dateTime = openapi3.NewCallbackValidator(func(s string) error {
 		return errors.New("not a year that can be stored")
 	}
 	return nil
-})
+}
 
 // invalidText finds text of a parameter that is not UTF-8. Bodies were checked as a whole.
 func invalidText(name string, value any) (string, bool) {
@@ -84,10 +84,7 @@ func (c *faultCollector) add(err error) {
 		c.put(c.name, "invalid", "is not valid.")
 		return
 	}
-	at := c.name
-	for _, token := range schemaErr.JSONPointer() {
-		at += "/" + pointerToken(token)
-	}
+	at := strings.Join(append([]string{c.name}, each(schemaErr.JSONPointer(), pointerToken)...), "/")
 	if schemaErr.SchemaField == "properties" {
 		c.addUnknown(at, schemaErr)
 		return

@@ -24,7 +24,9 @@ const (
 
 // parameters are all that the endpoint takes. An unknown one is refused: a
 // misspelt "actions" must not silently mean "all of them".
-var parameters = []string{"client_id", "delegation_id", "role", "audience", "actions", "ttl"}
+func parameters() []string {
+	return []string{"client_id", "delegation_id", "role", "audience", "actions", "ttl"}
+}
 
 // parse turns a request into a struct, or into the fault to name.
 func parse(r *http.Request) (issuance.Request, error) {
@@ -40,8 +42,8 @@ func parse(r *http.Request) (issuance.Request, error) {
 	for _, name := range slices.Sorted(maps.Keys(q)) { // the same request, the same answer
 		values := q[name]
 		switch {
-		case !slices.Contains(parameters, name):
-			return out, invalid("There is no parameter %q. Known are %s.", clip(name), strings.Join(parameters, ", "))
+		case !slices.Contains(parameters(), name):
+			return out, invalid("There is no parameter %q. Known are %s.", clip(name), strings.Join(parameters(), ", "))
 		case name != "audience" && len(values) > 1:
 			return out, invalid("The parameter %s is given more than once.", name)
 		case slices.Contains(values, ""):

@@ -82,7 +82,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("client_id="+client+"&actions=a:b&ttl=60", "", "Bearer x")
 	f.Add("client_id="+client+"&client_id=x", client, "Basic YTpi")
 	f.Add("audience=a&audience=%00&role=%ff;", "\xff", "Basic "+strings.Repeat("=", 9))
-	f.Add("ttl=-9223372036854775808", "a", "Negotiate s3cretcredential")
+	f.Add("ttl=-9223372036854775808", "a", "Negotiate 0123456789=")
 	f.Fuzz(func(t *testing.T, query, id, authorization string) {
 		run := func() (any, error) {
 			r := request(t, query)
@@ -108,7 +108,10 @@ func FuzzParse(f *testing.F) {
 		if k := domain.KindOf(err); k != domain.Invalid && k != domain.Unauthenticated {
 			t.Fatalf("not the caller's fault: %v", err)
 		}
-		if _, value, ok := strings.Cut(authorization, " "); ok && len(value) > 8 && !strings.Contains(query, value) && !strings.Contains("The header Authorization is longer than 16384 bytes.", value) && strings.Contains(err.Error(), value) {
+		// Digits and punctuation alone stand in no text of ours: what is repeated is the caller's.
+		const ours = "0123456789 ="
+		_, value, _ := strings.Cut(authorization, " ")
+		if len(value) > 8 && strings.Trim(value, ours) == "" && strings.Contains(err.Error(), value) && !strings.Contains(query+id, value) {
 			t.Fatalf("the credential is repeated: %v", err)
 		}
 	})

@@ -24,12 +24,14 @@ func (c SessionCookie) Name() string {
 
 // Set returns the cookie that carries a session's secret until its absolute end.
 func (c SessionCookie) Set(secret domain.Secret, expires time.Time) *http.Cookie {
+	//nolint:gosec // Secure is set wherever the public URL is https
 	return &http.Cookie{Name: c.Name(), Value: secret.Reveal(), Path: "/", Expires: expires.UTC(),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.Secure}
 }
 
 // Clear returns the cookie that removes it.
 func (c SessionCookie) Clear() *http.Cookie {
+	//nolint:gosec // as above
 	return &http.Cookie{Name: c.Name(), Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.Secure}
 }
 

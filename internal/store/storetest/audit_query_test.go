@@ -58,8 +58,8 @@ var logNow = time.Date(2026, 5, 20, 12, 30, 0, 0, time.UTC)
 func logID(n int) string { return fmt.Sprintf("0190a5f2-0000-7000-8000-%012d", n) }
 
 type logWorld struct {
-	ana, bob           string
-	support, billing   string // agents
+	ana, bob         string
+	support, billing string // agents
 	anas, bobs       string // delegations
 }
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -205,8 +206,6 @@ def test_no_token_is_recorded_or_logged(
 
 
 def test_records_and_details_are_bounded(authsec: AuthsecClient) -> None:
-    from uuid import uuid4
-
     handler = AuthsecCallbackHandler(authsec, max_records=2, max_detail=10)
     for number in range(5):
         run = uuid4()
@@ -221,9 +220,15 @@ def test_records_and_details_are_bounded(authsec: AuthsecClient) -> None:
     assert (record.detail, record.tool) == ("", "unknown")
 
 
-def test_it_looks_at_the_scope_that_the_tools_use(authsec: AuthsecClient) -> None:
-    from uuid import uuid4
+def test_tools_that_never_end_do_not_pile_up(authsec: AuthsecClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("authsec_langchain._langchain._MAX_RUNNING", 3)
+    handler = AuthsecCallbackHandler(authsec)
+    for _ in range(5):
+        handler.on_tool_start({"name": "t"}, "", run_id=uuid4())
+    assert len(handler._tools) == 3
 
+
+def test_it_looks_at_the_scope_that_the_tools_use(authsec: AuthsecClient) -> None:
     authsec.get_delegation_token(actions="a:read")
     plain, scoped = AuthsecCallbackHandler(authsec), AuthsecCallbackHandler(authsec, actions=["a:read"])
     for handler in (plain, scoped):

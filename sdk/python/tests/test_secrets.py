@@ -194,8 +194,8 @@ def test_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_secret_in_pydantic_s_own_error() -> None:
     with pytest.raises(ValueError) as caught:
-        AuthsecConfig.model_validate({"base_url": "http://evil.example", "client_id": "x", "client_secret": CANARY})
-    assert CANARY not in str(caught.value) + repr(caught.value)
+        AuthsecConfig.model_validate({"client_secret": "canary"})  # short: pydantic would cut a long input
+    assert "canary" not in str(caught.value) + repr(caught.value)
 
 
 def test_no_password_of_a_proxy(make_client: MakeClient) -> None:
