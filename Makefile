@@ -44,8 +44,8 @@ bench: ## Measure speed and memory, as ratios within one run
 fmt: ## Format Go and Python
 	gofmt -w cmd internal sdk/go examples web
 	scripts/venv
-	.venv/bin/ruff format --config sdk/python/pyproject.toml sdk/python examples
-	.venv/bin/ruff check --fix --config sdk/python/pyproject.toml sdk/python examples
+	cd sdk/python && ../../.venv/bin/ruff format --config pyproject.toml . ../../examples
+	cd sdk/python && ../../.venv/bin/ruff check --fix --config pyproject.toml . ../../examples
 
 .PHONY: clean
 clean: ## Remove what was built; data stays

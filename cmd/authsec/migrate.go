@@ -7,7 +7,10 @@ import (
 	"authsec/internal/app"
 )
 
-type migrateCmd struct{ settings }
+type migrateCmd struct {
+	settings
+	output
+}
 
 // Help is the command's example.
 func (migrateCmd) Help() string {
@@ -22,7 +25,14 @@ func (c *migrateCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer closing(&err, a, a.Log)
-	fmt.Fprintln(p.stdout, "The schema is up to date.")
+	version, err := a.Store.Version(ctx)
+	if err != nil {
+		return err
+	}
+	if c.json() {
+		return p.printJSON(map[string]int64{"schema_version": version})
+	}
+	fmt.Fprintf(p.stdout, "The schema is up to date (version %d).\n", version)
 	return nil
 }
 

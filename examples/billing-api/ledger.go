@@ -14,7 +14,8 @@ import (
 // decimals (129.50). It never passes through a float.
 type money int64
 
-func (m money) MarshalJSON() ([]byte, error) {
+// MarshalJSON implements json.Marshaler.
+func (m money) MarshalJSON() ([]byte, error) { //nolint:unparam // the interface asks for an error
 	sign := ""
 	if m < 0 {
 		sign, m = "-", -m

@@ -67,57 +67,86 @@ func (a *App) SetupURL(secret domain.Secret) string {
 // Serve answers requests until ctx ends, then finishes what it accepted. OpenKeys
 // comes first. ready is told the address as soon as requests are answered.
 func (a *App) Serve(ctx context.Context, version string, ready func(net.Addr)) (err error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", a.Config.Listen, err)
+	}
+	defer listener.Close() //nolint:errcheck // a server that ran has closed it
 	metrics := telemetry.NewMetrics(version)
 	tracing, err := telemetry.NewTracing(ctx, version, a.Log)
 	if err != nil {
 		return err
 	}
-	limiter, err := issuance.NewTokenBuckets(issuance.DefaultRates)
+	defer func() { err = errors.Join(err, finally(ctx, tracing.Shutdown)) }()
+	limiter, err := issuance.NewTokenBuckets(issuance.DefaultRates())
 	if err != nil {
 		return err
 	}
 	jobs := a.newJobs()
-	recorder := audit.NewRecorder(audit.RecorderOptions{Store: a.Store})
+	recorder := audit.NewRecorder(audit.RecorderOptions{Store: metered{a.Store, metrics}})
+	// Nothing asks any more: first what was accepted, then what sums it up.
+	defer func() {
+		err = errors.Join(err, finally(ctx, recorder.Close), finally(ctx, jobs.refusals.Close), finally(ctx, jobs.checkpoints.Close))
+	}()
 	issuer := &issuance.Service{Authority: a.Store, Attestor: attestors(), Minter: a.Minter, Recorder: recorder,
 		Refusals: jobs.refusals, Limiter: limiter, Metrics: metrics, Policy: a.Policy, Now: time.Now, Random: rand.Reader}
 	handler, err := a.handler(issuer, jobs.watcher, metrics, version)
 	if err != nil {
 		return err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Config.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", a.Config.Listen, err)
-	}
-	server := &http.Server{Handler: tracing.Middleware(handler), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
-		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: telemetry.StdLogger(a.Log)}
-
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var working sync.WaitGroup
+	defer working.Wait()
+	defer stop()
 	jobs.start(background, &working)
+	return a.answer(ctx, listener, tracing.Middleware(handler), func() {
+		a.Log.InfoContext(ctx, "serving", "address", listener.Addr().String(), "public_url", a.Config.Issuer(), "version", version)
+		if ready != nil {
+			ready(listener.Addr())
+		}
+	})
+}
+
+// answer serves HTTP until ctx ends, and then finishes the requests in flight.
+func (a *App) answer(ctx context.Context, listener net.Listener, handler http.Handler, ready func()) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: telemetry.StdLogger(a.Log)}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	a.Log.InfoContext(ctx, "serving", "address", listener.Addr().String(), "public_url", a.Config.Issuer(), "version", version)
-	if ready != nil {
-		ready(listener.Addr())
-	}
+	ready()
 	select {
-	case err = <-failed:
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 		a.Log.InfoContext(ctx, "stopping; requests in flight are finished")
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-		err = server.Shutdown(drain)
-		cancel()
+		defer cancel()
+		return server.Shutdown(drain)
 	}
-	// Nothing asks any more: first what was accepted, then what sums it up.
-	stop()
-	working.Wait()
+}
+
+// finally runs a part's end, for which ctx has ended already, within a bound.
+func finally(ctx context.Context, end func(context.Context) error) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
+	return end(last)
+}
+
+// metered is the audit log, observed.
+type metered struct {
+	audit.Appender
+	metrics *telemetry.Metrics
+}
+
+// AppendEvents implements audit.Appender.
+func (m metered) AppendEvents(ctx context.Context, events []domain.Event, uses []domain.Use) error {
+	start := time.Now()
+	err := m.Appender.AppendEvents(ctx, events, uses)
+	if err == nil {
+		m.metrics.AuditBatch(len(events), time.Since(start))
 	}
-	return errors.Join(err, recorder.Close(last), jobs.refusals.Close(last), jobs.checkpoints.Close(last), tracing.Shutdown(last))
+	return err
 }
 
 // jobs is what runs beside the requests.

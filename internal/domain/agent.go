@@ -2,6 +2,7 @@ package domain
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -141,12 +142,10 @@ func CheckAttestation(f *Faults, field string, a Attestation, empty bool) {
 }
 
 func joinTypes() string {
-	var s string
-	for i, t := range AgentTypes() {
-		if i > 0 {
-			s += ", "
-		}
-		s += t.Value
+	types := AgentTypes()
+	values := make([]string, len(types))
+	for i, t := range types {
+		values[i] = t.Value
 	}
-	return s
+	return strings.Join(values, ", ")
 }

@@ -3,6 +3,7 @@ package domain
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -60,20 +61,20 @@ type Error struct {
 
 // Error returns code, public text and cause: a line for the log.
 func (e *Error) Error() string {
-	s := e.Code
-	if s == "" {
-		s = e.Kind.String()
+	var b strings.Builder
+	if b.WriteString(e.Code); e.Code == "" {
+		b.WriteString(e.Kind.String())
 	}
 	if e.Public != "" {
-		s += ": " + e.Public
+		b.WriteString(": " + e.Public)
 	}
 	for _, f := range e.Fields {
-		s += fmt.Sprintf(" [%s: %s]", f.Field, f.Message)
+		fmt.Fprintf(&b, " [%s: %s]", f.Field, f.Message)
 	}
 	if e.Err != nil {
-		s += ": " + e.Err.Error()
+		b.WriteString(": " + e.Err.Error())
 	}
-	return s
+	return b.String()
 }
 
 // Unwrap returns the cause.

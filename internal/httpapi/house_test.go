@@ -91,7 +91,7 @@ func newHouse(t testing.TB, o options) *house {
 		o.publicURL = "http://localhost:7468"
 	}
 	if o.rates == (issuance.Rates{}) {
-		o.rates = issuance.DefaultRates
+		o.rates = issuance.DefaultRates()
 	}
 	h := &house{t: t, store: storetest.SQLite(t), clock: &clock{at: time.Date(2026, 5, 21, 7, 0, 0, 0, time.UTC)},
 		log: &logBuffer{}, metrics: &metrics{}}

@@ -41,7 +41,7 @@ func BenchmarkIssue(b *testing.B) {
 }
 
 func BenchmarkAllow(b *testing.B) {
-	limiter, err := issuance.NewTokenBuckets(issuance.DefaultRates)
+	limiter, err := issuance.NewTokenBuckets(issuance.DefaultRates())
 	must(b, err)
 	b.ReportAllocs()
 	for name, address := range map[string]string{"ipv4": "192.0.2.1", "ipv6": "2001:db8:1:2::1"} {

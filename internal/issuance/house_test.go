@@ -52,7 +52,7 @@ func newHouse(t testing.TB) *house {
 	h.refusals = &audit.Refusals{Store: s, Now: h.clock.now, Logger: slog.New(slog.DiscardHandler)}
 	recorder := audit.NewRecorder(audit.RecorderOptions{Store: s})
 	t.Cleanup(func() { must(t, recorder.Close(context.Background())) })
-	limiter, err := issuance.NewTokenBuckets(issuance.DefaultRates)
+	limiter, err := issuance.NewTokenBuckets(issuance.DefaultRates())
 	must(t, err)
 	h.Service = &issuance.Service{Authority: s, Attestor: attest.Chain{attest.ClientSecret{}, pods{clock: h.clock}},
 		Minter: &token.Minter{Issuer: issuer, Signer: newKey()}, Recorder: recorder, Refusals: h.refusals, Limiter: limiter, Metrics: h.metrics,

@@ -18,8 +18,8 @@ type Rates struct {
 	PerAddress rate.Limit // requests per second from one address (IPv6: one /64)
 }
 
-// DefaultRates are the limits without settings.
-var DefaultRates = Rates{PerClient: 500, PerAddress: 2000}
+// DefaultRates returns the limits without settings.
+func DefaultRates() Rates { return Rates{PerClient: 500, PerAddress: 2000} }
 
 // maxBuckets bounds the memory of each kind of bucket; the least recently used
 // one is forgotten, which only ever lets a caller start afresh.

@@ -163,28 +163,27 @@ func (d *Denial) BeforeProof() bool {
 	return false
 }
 
-// kinds maps each condition to the kind of error it is.
-var kinds = map[string]domain.Kind{
-	CodeInvalidRequest:      domain.Invalid,
-	CodeUnknownClient:       domain.NotFound,
-	CodeProofRequired:       domain.Unauthenticated,
-	CodeInvalidProof:        domain.Unauthenticated,
-	CodeSelectors:           domain.Forbidden,
-	CodeAgentSuspended:      domain.Forbidden,
-	CodeNoDelegation:        domain.NotFound,
-	CodeAmbiguousDelegation: domain.Conflict,
-	CodeDelegationEnded:     domain.Gone,
-	CodeDelegatorInactive:   domain.Forbidden,
-	CodeRoleNotHeld:         domain.Forbidden,
-	CodeAudienceNotAllowed:  domain.Forbidden,
-	CodeActionNotDelegated:  domain.Forbidden,
-	CodeNoEffectiveActions:  domain.Forbidden,
+// kindOf returns which kind of error a condition is.
+func kindOf(code string) domain.Kind {
+	switch code {
+	case CodeInvalidRequest:
+		return domain.Invalid
+	case CodeProofRequired, CodeInvalidProof:
+		return domain.Unauthenticated
+	case CodeUnknownClient, CodeNoDelegation:
+		return domain.NotFound
+	case CodeAmbiguousDelegation:
+		return domain.Conflict
+	case CodeDelegationEnded:
+		return domain.Gone
+	}
+	return domain.Forbidden
 }
 
 // Err returns the denial as the error that is answered.
 func (d *Denial) Err() *domain.Error {
 	r := d.First()
-	e := &domain.Error{Kind: kinds[r.Code], Code: r.Code, Public: r.Message}
+	e := &domain.Error{Kind: kindOf(r.Code), Code: r.Code, Public: r.Message}
 	switch r.Code {
 	case CodeSelectors:
 		e.Details = map[string]any{"missing_selectors": r.Keys}

@@ -58,7 +58,7 @@ func (s Service) SignIn(ctx context.Context, from Peer, email string, password d
 func (s Service) account(ctx context.Context, email string) (domain.User, error) {
 	var f domain.Faults
 	if email = domain.CheckEmail(&f, "/email", email); f.Err() != nil {
-		return domain.User{}, nil
+		return domain.User{}, nil //nolint:nilerr // it is nobody's address
 	}
 	u, err := s.Accounts.UserByEmail(ctx, email)
 	if is(err, domain.NotFound) {

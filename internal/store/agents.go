@@ -106,7 +106,7 @@ func (t *tx) fillSelectors(ctx context.Context, agents []domain.Agent) error {
 		at[a.ClientID], args[i] = i, a.ClientID
 	}
 	return t.rows(ctx, `SELECT client_id, selector_key, selector_value FROM agent_selectors
-		WHERE client_id IN (`+placeholders(1, len(args))+`) ORDER BY client_id, ord`, args,
+		WHERE client_id IN (`+placeholders(len(args))+`) ORDER BY client_id, ord`, args,
 		func(row func(dest ...any) error) error {
 			var id string
 			var s domain.Selector

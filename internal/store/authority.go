@@ -119,5 +119,5 @@ func keysOf[V any](m map[string]V) (in string, keys []any) {
 	for k := range m {
 		keys = append(keys, k)
 	}
-	return placeholders(1, len(keys)), keys
+	return placeholders(len(keys)), keys
 }

@@ -70,7 +70,7 @@ func (t *tx) refuseUnknown(ctx context.Context, table, what, field string, names
 	for i, n := range names {
 		args[i] = n
 	}
-	err := t.rows(ctx, `SELECT name FROM `+table+` WHERE name IN (`+placeholders(1, len(args))+`)`, args,
+	err := t.rows(ctx, `SELECT name FROM `+table+` WHERE name IN (`+placeholders(len(args))+`)`, args,
 		func(row func(dest ...any) error) error {
 			var n string
 			if err := row(&n); err != nil {
@@ -120,7 +120,7 @@ func (t *tx) members(ctx context.Context, query string, keys []string) (map[stri
 	for i, k := range keys {
 		args[i] = k
 	}
-	err := t.rows(ctx, fmt.Sprintf(query, placeholders(1, len(keys))), args, func(row func(dest ...any) error) error {
+	err := t.rows(ctx, fmt.Sprintf(query, placeholders(len(keys))), args, func(row func(dest ...any) error) error {
 		var k, v string
 		if err := row(&k, &v); err != nil {
 			return err

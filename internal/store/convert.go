@@ -56,15 +56,15 @@ func parseHash(s string) (domain.SecretHash, error) {
 	return domain.SecretHash(h), err
 }
 
-// placeholders returns "$from, $from+1, …" for n values.
-func placeholders(from, n int) string {
+// placeholders returns "$1, $2, …" for n values.
+func placeholders(n int) string {
 	var b strings.Builder
 	for i := range n {
 		if i > 0 {
 			b.WriteString(", ")
 		}
 		b.WriteString("$")
-		b.WriteString(itoa(from + i))
+		b.WriteString(itoa(i + 1))
 	}
 	return b.String()
 }

@@ -130,7 +130,7 @@ func fillDelegations(ctx context.Context, t *tx, ds []*domain.Delegation) error 
 		byID[d.ID] = d
 		ids = append(ids, d.ID)
 	}
-	in := placeholders(1, len(ids))
+	in := placeholders(len(ids))
 	if err := eachPair(ctx, t, `SELECT delegation_id, action FROM delegation_actions WHERE delegation_id IN (`+in+`) ORDER BY action`, ids,
 		func(id, action string) { byID[id].Actions = append(byID[id].Actions, action) }); err != nil {
 		return err

@@ -221,7 +221,7 @@ func endingRisks(ctx context.Context, t *tx, q domain.OverviewQuery, clientIDs [
 	for _, id := range clientIDs {
 		w.args = append(w.args, id)
 	}
-	w.conditions = []string{`d.client_id IN (` + placeholders(1, len(clientIDs)) + `)`}
+	w.conditions = []string{`d.client_id IN (` + placeholders(len(clientIDs)) + `)`}
 	w.and(`d.status = ? AND d.ends_at > ? AND d.ends_at <= ?`,
 		string(domain.DelegationActive), micros(q.Now), micros(q.Now.Add(domain.EndingWithin)))
 	w.is("d.delegator_id", q.VisibleTo)

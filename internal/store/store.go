@@ -78,6 +78,16 @@ func (s *Store) Migrate(ctx context.Context) (from, to int64, err error) {
 	return from, to, mapError(err, "read the schema's version")
 }
 
+// Version returns the schema's version.
+func (s *Store) Version(ctx context.Context) (int64, error) {
+	p, err := s.migrator()
+	if err != nil {
+		return 0, err
+	}
+	v, err := p.GetDBVersion(ctx)
+	return v, mapError(err, "read the schema's version")
+}
+
 // PendingMigrations returns how many migrations this binary would run.
 func (s *Store) PendingMigrations(ctx context.Context) (int, error) {
 	p, err := s.migrator()

@@ -25,10 +25,8 @@ type Metrics struct {
 	refused       *prometheus.CounterVec
 	batches       prometheus.Histogram
 	batchDuration prometheus.Histogram
-	queue         prometheus.Gauge
-	signIns       *prometheus.CounterVec
 
-	routes, agentTypes, codes, outcomes *labels
+	routes, agentTypes, codes *labels
 }
 
 // Bounds of the labels' values; what comes later is counted as "other".
@@ -36,7 +34,6 @@ const (
 	maxRoutes     = 256
 	maxAgentTypes = 32
 	maxCodes      = 64
-	maxOutcomes   = 32
 )
 
 // NewMetrics returns metrics of a server of this version.
@@ -56,18 +53,14 @@ func NewMetrics(version string) *Metrics {
 			Help: "Audit events that were committed together.", Buckets: prometheus.ExponentialBuckets(1, 2, 10)}),
 		batchDuration: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "authsec", Name: "audit_batch_duration_seconds",
 			Help: "Time to commit a batch of audit events.", Buckets: prometheus.ExponentialBuckets(.0005, 2, 14)}),
-		queue: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "authsec", Name: "audit_queue_events",
-			Help: "Audit events that wait to be committed."}),
-		signIns:    counter("sign_ins_total", "Attempts to sign in, by outcome.", "outcome"),
 		routes:     newLabels(maxRoutes),
 		agentTypes: newLabels(maxAgentTypes),
 		codes:      newLabels(maxCodes),
-		outcomes:   newLabels(maxOutcomes),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "authsec", Name: "build_info",
 		Help: "Always 1; the labels say what runs."}, []string{"version", "go_version"})
 	build.WithLabelValues(valid(version), runtime.Version()).Set(1)
-	m.registry.MustRegister(m.requests, m.durations, m.issued, m.refused, m.batches, m.batchDuration, m.queue, m.signIns, build,
+	m.registry.MustRegister(m.requests, m.durations, m.issued, m.refused, m.batches, m.batchDuration, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -104,12 +97,6 @@ func (m *Metrics) AuditBatch(events int, took time.Duration) {
 	m.batches.Observe(float64(events))
 	m.batchDuration.Observe(since(took))
 }
-
-// AuditQueue says how many audit events wait to be committed.
-func (m *Metrics) AuditQueue(events int) { m.queue.Set(float64(events)) }
-
-// SignIn counts an attempt to sign in: "success", or the code of its refusal.
-func (m *Metrics) SignIn(outcome string) { m.signIns.WithLabelValues(m.outcomes.bound(outcome)).Inc() }
 
 const other = "other"
 

@@ -109,7 +109,7 @@ func (f *fetcher) get(ctx context.Context, address string) ([]byte, http.Header,
 	if err != nil {
 		return nil, nil, err
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // only read
 	switch resp.StatusCode {
 	case http.StatusOK:
 	case http.StatusNotFound:

@@ -40,7 +40,7 @@ type remoteKeys struct {
 
 	// A refresh outlives the request that needs it, so that a caller who goes
 	// away does not fail the others; ctx ends with close.
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // the cache's own life, no caller's
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
