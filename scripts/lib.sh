@@ -8,6 +8,20 @@ if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1m' green=$'\e[32m' red=$'
 say() { printf '%s\n' "${bold}$*${off}" >&2; }
 die() { printf '%s\n' "${red}$*${off}" >&2; exit 1; }
 
+# need COMMAND PACKAGE…: installs Debian's packages when COMMAND is missing and
+# root can, and otherwise says in one line what to install and fails.
+need() {
+  local command=$1
+  shift
+  if command -v "$command" >/dev/null; then return; fi
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    printf '  %s\n' "installing $*" >&2
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >&2 || true
+    if command -v "$command" >/dev/null; then return; fi
+  fi
+  die "$command is missing; install it with: apt-get install $*"
+}
+
 # step NAME COMMAND…: runs COMMAND with its output in .build/NAME.log and shows
 # how long it takes; on failure it shows the output's end.
 step() {

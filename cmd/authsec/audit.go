@@ -100,6 +100,7 @@ func readCheckpoints(files []string) ([]domain.Checkpoint, error) {
 
 type auditExportCmd struct {
 	settings
+	output
 	File  string    `short:"f" type:"path" help:"Where to write; standard output without it. An existing file is replaced."`
 	From  time.Time `format:"2006-01-02T15:04:05Z07:00" help:"Not before this time (RFC 3339)."`
 	To    time.Time `format:"2006-01-02T15:04:05Z07:00" help:"Before this time (RFC 3339)."`
@@ -135,7 +136,10 @@ func (c *auditExportCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "Exported to %s.\n", c.File)
+	if c.json() {
+		return p.printJSON(map[string]any{"file": c.File, "bytes": progress.count})
+	}
+	fmt.Fprintf(p.stdout, "Exported %d bytes to %s.\n", progress.count, c.File)
 	return nil
 }
 

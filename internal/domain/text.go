@@ -26,7 +26,7 @@ var (
 	actionNamePattern = regexp.MustCompile(`^[a-z][a-z0-9._-]*:[a-z][a-z0-9._-]*$`)
 )
 
-// CheckText adds a fault when s is not printable UTF-8 with more characters
+// CheckText adds a fault when s is not printable UTF-8, or has more characters
 // than most. Line breaks are allowed only when multiline is set.
 func CheckText(f *Faults, field, s string, most int, multiline bool) {
 	switch {

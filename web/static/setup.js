@@ -34,7 +34,7 @@ form.addEventListener("submit", async (event) => {
       return;
     }
     const body = await answer.json();
-    problem.textContent = [body.detail, ...(body.errors ?? []).map((e) => e.message)].join(" ");
+    problem.textContent = body.errors?.map((e) => e.message).join(" ") || body.detail;
   } catch {
     problem.textContent = "The server cannot be reached. Try again.";
   }
