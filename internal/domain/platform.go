@@ -169,5 +169,8 @@ func checkSelectors(f *Faults, platform string, selectors []Selector) {
 			continue
 		}
 		CheckText(f, valueField, s.Value, MaxSelectorValue, false)
+		if strings.TrimSpace(s.Value) != s.Value { // pasted, most likely; no workload would ever match it
+			f.Add(valueField, "surrounding_space", "%s begins or ends with white space.", label(valueField))
+		}
 	}
 }

@@ -103,6 +103,7 @@ func TestSelectors(t *testing.T) {
 		{"two labels", "kubernetes", sel("k8s:pod-label:app", "a", "k8s:pod-label:tier", "b"), nil},
 		{"as many as may be", "kubernetes", many[:domain.MaxSelectors], nil},
 		{"one more", "kubernetes", many, []string{"/selectors:too_many"}},
+		{"space around", "kubernetes", sel("k8s:ns", "production "), []string{"/selectors/0/value:surrounding_space"}},
 		{"unknown platform", "windows", sel("k8s:ns", "x"), []string{"/platform:unknown"}},
 		{"none", "kubernetes", nil, []string{"/selectors:required"}},
 		{"none on other", "other", nil, nil},

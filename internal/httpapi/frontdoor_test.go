@@ -214,6 +214,18 @@ func TestPanicIsOneRequestsOwn(t *testing.T) {
 	}
 }
 
+// Tracing stands before the front door and names spans by the route.
+func TestTheRouteReachesWhoStandsBefore(t *testing.T) {
+	h := newHouse(t, options{})
+	for path, route := range map[string]string{"/healthz": "GET /healthz", "/api/v1/nothing": "unmatched"} {
+		r := httptest.NewRequest(http.MethodGet, "http://localhost:7468"+path, nil)
+		h.handler.ServeHTTP(httptest.NewRecorder(), r)
+		if r.Pattern != route {
+			t.Errorf("%s: the route is %q, want %q", path, r.Pattern, route)
+		}
+	}
+}
+
 func TestWrongMethodAndWrongPath(t *testing.T) {
 	h := newHouse(t, options{})
 	for _, c := range []struct {

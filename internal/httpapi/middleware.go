@@ -22,6 +22,7 @@ func (s *server) outermost(next http.Handler) http.Handler {
 		info := &wire.Request{ID: s.requestID(), IP: peerIP(r)}
 		ctx, cancel := context.WithTimeout(wire.NewContext(r.Context(), info), deadline)
 		defer cancel()
+		front := r
 		r = r.WithContext(ctx)
 		if r.Body != nil {
 			r.Body = http.MaxBytesReader(w, r.Body, wire.MaxBody)
@@ -47,6 +48,8 @@ func (s *server) outermost(next http.Handler) http.Handler {
 			return
 		}
 		next.ServeHTTP(answer, r)
+		// Tracing, further out, names its span by the request that it passed in.
+		front.Pattern = answer.route
 	})
 }
 
