@@ -14,6 +14,8 @@ from authsec_langchain import AuthsecClient, AuthsecConfig
 from authsec_langchain._core import Surroundings
 from server import CLIENT_ID, FakeServer
 
+pytest_plugins = ["fetches"]
+
 # A busy machine is slow; slowness is not a fault.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
