@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -38,6 +39,14 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	r := url.Values{"_txlock": {"deferred"}, "_pragma": append([]string{"query_only(1)"}, common["_pragma"]...)}
 	open := func(v url.Values) (*sql.DB, error) {
 		return sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}).String())
+	}
+	// For its owner alone, whatever the umask; SQLite gives its side files the same mode.
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, mapError(err, "open "+path)
+	}
+	if err := file.Close(); err != nil {
+		return nil, mapError(err, "open "+path)
 	}
 	write, err := open(w)
 	if err != nil {
