@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 
@@ -40,13 +41,8 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	open := func(v url.Values) (*sql.DB, error) {
 		return sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}).String())
 	}
-	// For its owner alone, whatever the umask; SQLite gives its side files the same mode.
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
-	if err != nil {
-		return nil, mapError(err, "open "+path)
-	}
-	if err := file.Close(); err != nil {
-		return nil, mapError(err, "open "+path)
+	if err := createForOwner(path); err != nil {
+		return nil, mapError(err, "create "+path)
 	}
 	write, err := open(w)
 	if err != nil {
@@ -71,6 +67,20 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 			return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED)
 		},
 	}}, nil
+}
+
+// createForOwner makes an empty database file that nobody else can read; SQLite
+// gives its side files the same mode. A file that is there is not touched:
+// closing it would drop the locks that this process may hold on it (fcntl(2)).
+func createForOwner(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names the file
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // maxConns bounds one process's PostgreSQL connections.
