@@ -58,7 +58,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (
 	}
 	hasher := signin.NewHasher(hashSlots, hashQueue)
 	settings := policy.Settings{TrustDomain: cfg.TrustDomain, DefaultAudience: cfg.DefaultAudience,
-		MaxTokenTTL: cfg.MaxTokenTTL, RequireAttestation: cfg.RequireAttestation}
+		MaxTokenTTL: cfg.MaxTokenTTL, RequireAttestation: cfg.RequireAttestation, Exposed: !cfg.LoopbackOnly()}
 	a := &App{Config: cfg, Log: log, Store: s, Policy: settings}
 	a.Directory = &directory.Service{ActionStore: s, RoleStore: s, UserStore: s, AgentStore: s, ResourceStore: s,
 		Hasher: hasher, Now: time.Now, Random: rand.Reader,

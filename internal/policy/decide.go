@@ -74,7 +74,7 @@ func (d *Denial) checkProof(s Settings, agent domain.Agent, p Proof) string {
 		return orElse(p.Kind, "assumed")
 	case ProofAbsent:
 		permissive := agent.Attestation == domain.AttestationPermissive && !s.RequireAttestation
-		if !permissive || (!agent.AttestationChosen && !p.Loopback) {
+		if !permissive || (!agent.AttestationChosen && (s.Exposed || !p.Loopback)) {
 			d.add(CodeProofRequired, nil, proofAdvice)
 		}
 		return AttestedByNone

@@ -17,6 +17,9 @@ type Settings struct {
 	DefaultAudience    string
 	MaxTokenTTL        time.Duration
 	RequireAttestation bool // forbids permissive altogether
+	// Exposed: the listener or the public URL is not loopback. A proxy on this
+	// machine could then make anybody look like a caller on it.
+	Exposed bool
 }
 
 // Request is what was asked for.

@@ -32,6 +32,20 @@ func TestPermissive(t *testing.T) {
 	}
 }
 
+// A deployment that is reachable from elsewhere honours only a permissive that
+// somebody chose, whatever the peer looks like.
+func TestUnchosenPermissiveEndsWithLoopback(t *testing.T) {
+	for _, chosen := range []bool{false, true} {
+		s := granted()
+		s.agent.Attestation, s.agent.AttestationChosen = domain.AttestationPermissive, chosen
+		s.proof = policy.Proof{State: policy.ProofAbsent, Loopback: true}
+		s.settings.Exposed = true
+		if _, d := s.decide(); (d == nil) != chosen {
+			t.Errorf("chosen %t: granted %t", chosen, d == nil)
+		}
+	}
+}
+
 func TestProof(t *testing.T) {
 	secretAgent := func(s *scene) { s.agent.Platform, s.agent.Selectors = domain.PlatformOther, nil }
 	tests := []struct {
