@@ -40,14 +40,11 @@ func (c *auditVerifyCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	a, err := c.quiet(ctx, p)
+	a, err := c.quietWithKeys(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer closing(&err, a, a.Log)
-	if err := a.OpenKeys(ctx, operator()); err != nil {
-		return err
-	}
 	progress := newProgress(p.stderr, "verifying", "events")
 	report, err := a.VerifyAudit(ctx, supplied, progress.show)
 	progress.done()
@@ -118,14 +115,11 @@ cannot change it, and give it to authsec audit verify --checkpoints later.`
 
 // Run exports.
 func (c *auditExportCmd) Run(ctx context.Context, p *program) (err error) {
-	a, err := c.quiet(ctx, p)
+	a, err := c.quietWithKeys(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer closing(&err, a, a.Log)
-	if err := a.OpenKeys(ctx, operator()); err != nil {
-		return err
-	}
 	filter := domain.EventFilter{From: c.From, To: c.To, ClientID: c.Agent}
 	if c.File == "" {
 		return a.ExportAudit(ctx, p.stdout, filter)

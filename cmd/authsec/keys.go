@@ -34,14 +34,11 @@ func (keysListCmd) Help() string {
 
 // Run lists the keys.
 func (c *keysListCmd) Run(ctx context.Context, p *program) (err error) {
-	a, err := c.quiet(ctx, p)
+	a, err := c.quietWithKeys(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer closing(&err, a, a.Log)
-	if err := a.OpenKeys(ctx, operator()); err != nil {
-		return err
-	}
 	views := []keyView{}
 	rows := [][]string{}
 	for _, k := range a.Keyring.Keys(time.Now()) {
@@ -71,14 +68,11 @@ key set has it. Running servers notice by themselves.`
 
 // Run rotates.
 func (c *keysRotateCmd) Run(ctx context.Context, p *program) (err error) {
-	a, err := c.quiet(ctx, p)
+	a, err := c.quietWithKeys(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer closing(&err, a, a.Log)
-	if err := a.OpenKeys(ctx, operator()); err != nil {
-		return err
-	}
 	k, err := a.Keyring.Rotate(ctx, operator())
 	if err != nil {
 		return err

@@ -47,7 +47,6 @@ type commands struct {
 type program struct {
 	args    []string
 	environ []string
-	stdin   io.Reader
 	stdout  io.Writer
 	stderr  io.Writer
 }
@@ -56,7 +55,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends it at once
-	p := &program{args: os.Args[1:], environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	p := &program{args: os.Args[1:], environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}
 	code := p.run(ctx)
 	stop()
 	os.Exit(code) //nolint:gocritic // stop has run
@@ -86,7 +85,7 @@ func (p *program) run(ctx context.Context) (code int) {
 	parser, err := kong.New(&cli, kong.Name("authsec"),
 		kong.Description("Identity and short-lived, delegated authority for AI agents."),
 		kong.Writers(p.stdout, p.stderr), kong.Exit(func(code int) { panic(exited{code}) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: helpWidth}), kong.ValueFormatter(help),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: helpWidth}),
 		kong.ExplicitGroups([]kong.Group{settingsGroup}))
 	if err != nil {
 		fmt.Fprintf(p.stderr, "authsec: %v\n", err)
@@ -106,9 +105,6 @@ func (p *program) run(ctx context.Context) (code int) {
 }
 
 const helpWidth = 100
-
-// help shows a flag's variables after its text.
-func help(v *kong.Value) string { return kong.DefaultHelpValueFormatter(v) }
 
 // explain prints an error that fits one screen: what happened, every faulty
 // field, nothing of the inside.

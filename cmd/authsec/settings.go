@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -43,6 +44,18 @@ func (s settings) quiet(ctx context.Context, p *program) (*app.App, error) {
 		s.LogLevel = "warn"
 	}
 	return s.open(ctx, p, app.Options{})
+}
+
+// quietWithKeys is quiet for commands that sign, or check signatures.
+func (s settings) quietWithKeys(ctx context.Context, p *program) (*app.App, error) {
+	a, err := s.quiet(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.OpenKeys(ctx, operator()); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
 }
 
 // operator is the caller of the command line.
