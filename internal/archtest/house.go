@@ -44,6 +44,7 @@ func House() []Room {
 		{"web", "", ""},
 
 		{"internal/archtest", "", ""},
+		{"internal/clocktest", "", ""}, // for tests alone
 		{"bench/...", "internal/domain internal/policy internal/token", every},
 		{"examples/...", "sdk/go/verify", every}, // what a user of the SDK could write
 		{"sdk/go/...", "sdk/go/...", every},

@@ -8,11 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"authsec/internal/clocktest"
 	"authsec/internal/domain"
 )
 
 func TestCheckpointsAreMadeWhenDue(t *testing.T) {
-	d, c := newDatabase(t), &clock{at: start}
+	d, c := newDatabase(t), clocktest.At(start)
 	s := newSigner("ours")
 	cps := checkpoints(d, s, c)
 	last := func() int64 {
@@ -35,11 +36,11 @@ func TestCheckpointsAreMadeWhenDue(t *testing.T) {
 	step("an empty log", 0)
 	d.fill(t, 0, 10)
 	step("ten events, the first tick", 0)
-	c.Add(5*time.Minute - time.Second)
+	c.Advance(5*time.Minute - time.Second)
 	step("just under five minutes", 0)
-	c.Add(time.Second)
+	c.Advance(time.Second)
 	step("five minutes", 10)
-	c.Add(time.Hour)
+	c.Advance(time.Hour)
 	step("nothing new", 10)
 	d.fill(t, 10, 1)
 	step("something new, long after", 11)
@@ -76,7 +77,7 @@ func TestCheckpointsAreMadeWhenDue(t *testing.T) {
 }
 
 func TestCheckpointOnDemandIsOfTheHead(t *testing.T) {
-	d, c := newDatabase(t), &clock{at: start}
+	d, c := newDatabase(t), clocktest.At(start)
 	cps := checkpoints(d, newSigner("ours"), c)
 	empty, err := cps.Make(t.Context())
 	if err != nil || empty.Seq != 0 || empty.JWS == "" {
@@ -87,7 +88,7 @@ func TestCheckpointOnDemandIsOfTheHead(t *testing.T) {
 	if err != nil || first.Seq != 3 {
 		t.Fatalf("%+v, %v", first, err)
 	}
-	c.Add(time.Hour)
+	c.Advance(time.Hour)
 	if again, err := cps.Make(t.Context()); err != nil || again != first {
 		t.Errorf("made anew with nothing new: %+v, %v", again, err)
 	}
@@ -106,7 +107,7 @@ func (brokenSigner) SignPayload(context.Context, string, []byte, time.Time) (str
 }
 
 func TestCheckpointsRunGoesOnAfterAFailure(t *testing.T) {
-	d, c := newDatabase(t), &clock{at: start}
+	d, c := newDatabase(t), clocktest.At(start)
 	d.fill(t, 0, 1000)
 	var l logged
 	cps := checkpoints(d, brokenSigner{}, c)

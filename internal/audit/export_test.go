@@ -10,13 +10,14 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"authsec/internal/clocktest"
 	"authsec/internal/domain"
 )
 
 func export(t testing.TB, d database, s Signer, f domain.EventFilter) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	e := Exporter{Store: d, Checkpoints: checkpoints(d, s, &clock{at: start})}
+	e := Exporter{Store: d, Checkpoints: checkpoints(d, s, clocktest.At(start))}
 	if err := e.Export(t.Context(), &b, f); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func TestExportFilters(t *testing.T) {
 		t.Errorf("%d lines: %.80s", n, file)
 	}
 	var b bytes.Buffer
-	e := Exporter{Store: d, Checkpoints: checkpoints(d, newSigner("ours"), &clock{at: start})}
+	e := Exporter{Store: d, Checkpoints: checkpoints(d, newSigner("ours"), clocktest.At(start))}
 	if err := e.Export(t.Context(), &b, domain.EventFilter{Outcome: "perhaps"}); domain.KindOf(err) != domain.Invalid || b.Len() != 0 {
 		t.Errorf("a bad filter: %v, %d bytes", err, b.Len())
 	}

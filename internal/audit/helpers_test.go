@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"authsec/internal/clocktest"
 	"authsec/internal/domain"
 	"authsec/internal/store"
 )
@@ -119,24 +120,6 @@ func (s signer) VerifyPayload(typ, jws string) ([]byte, error) {
 	return payload, nil
 }
 
-// clock is a time that tests move.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) Add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // logged keeps what was logged.
 type logged struct {
 	mu sync.Mutex
@@ -157,6 +140,6 @@ func (l *logged) String() string {
 
 func (l *logged) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
-func checkpoints(d database, s Signer, c *clock) *Checkpoints {
+func checkpoints(d database, s Signer, c *clocktest.Clock) *Checkpoints {
 	return &Checkpoints{Store: d, Signer: s, Issuer: "https://auth.example.com", Now: c.Now, Logger: slog.New(slog.DiscardHandler)}
 }

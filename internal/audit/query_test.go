@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"authsec/internal/clocktest"
 	"authsec/internal/domain"
 )
 
@@ -36,7 +37,7 @@ func queryOf(t *testing.T) (Query, database) {
 	if err := d.AppendEvents(t.Context(), []domain.Event{token, byBob, refused}, nil); err != nil {
 		t.Fatal(err)
 	}
-	c := &clock{at: start.Add(time.Hour)}
+	c := clocktest.At(start.Add(time.Hour))
 	w, _ := newWatcher(d, newSigner("ours"), c)
 	return Query{Store: d, Watcher: w, Now: c.Now}, d
 }
@@ -124,7 +125,7 @@ func TestChainStatus(t *testing.T) {
 	if err != nil || s.Events != 3 || s.LastCheckpoint != nil || s.VerifiedUpTo != 0 || !s.VerifiedAt.IsZero() {
 		t.Errorf("at first: %+v, %v", s, err)
 	}
-	cp, err := checkpoints(d, newSigner("ours"), &clock{at: start}).Make(t.Context())
+	cp, err := checkpoints(d, newSigner("ours"), clocktest.At(start)).Make(t.Context())
 	if err := errors.Join(err, q.Watcher.Step(t.Context())); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"authsec/internal/clocktest"
 	"authsec/internal/domain"
 )
 
@@ -32,7 +33,7 @@ func (s *sink) AppendEvents(_ context.Context, events []domain.Event, _ []domain
 	return nil
 }
 
-func refusal(c *clock, clientID, ip, code string) domain.Event {
+func refusal(c *clocktest.Clock, clientID, ip, code string) domain.Event {
 	ev := domain.NewEvent(c.Now(), domain.Caller{Via: domain.ViaSDK, IP: ip, RequestID: "r"}, domain.ActionTokenIssue,
 		domain.Party{Type: "agent", ID: clientID, Name: "Agent"})
 	ev.Outcome, ev.ClientID = domain.OutcomeRefused, clientID
@@ -40,18 +41,18 @@ func refusal(c *clock, clientID, ip, code string) domain.Event {
 	return ev
 }
 
-func newRefusals(s *sink, c *clock) (*Refusals, *logged) {
+func newRefusals(s *sink, c *clocktest.Clock) (*Refusals, *logged) {
 	var l logged
 	return &Refusals{Store: s, Now: c.Now, Logger: l.Logger()}, &l
 }
 
 func TestRefusalsFoldByClientAddressReasonAndMinute(t *testing.T) {
-	c, s := &clock{at: start}, &sink{}
+	c, s := clocktest.At(start), &sink{}
 	r, _ := newRefusals(s, c)
 	const code = "invalid_workload_proof"
 	for range 3 {
 		r.Note(refusal(c, "a", "192.0.2.1", code))
-		c.Add(time.Second)
+		c.Advance(time.Second)
 	}
 	r.Note(refusal(c, "b", "192.0.2.1", code))
 	r.Note(refusal(c, "a", "192.0.2.2", code))
@@ -63,7 +64,7 @@ func TestRefusalsFoldByClientAddressReasonAndMinute(t *testing.T) {
 	if err := r.Flush(t.Context()); err != nil || len(s.events) != 0 {
 		t.Fatalf("the running minute was flushed: %d events, %v", len(s.events), err)
 	}
-	c.Add(time.Minute)
+	c.Advance(time.Minute)
 	r.Note(refusal(c, "a", "192.0.2.1", code)) // the next minute's
 	if err := r.Flush(t.Context()); err != nil {
 		t.Fatal(err)
@@ -98,7 +99,7 @@ func TestRefusalsFoldByClientAddressReasonAndMinute(t *testing.T) {
 
 // The person who lent a delegation sees its events: not the counts of another's.
 func TestRefusalsOfTwoDelegationsStayApart(t *testing.T) {
-	c, s := &clock{at: start}, &sink{}
+	c, s := clocktest.At(start), &sink{}
 	r, _ := newRefusals(s, c)
 	for i := range 6 {
 		ev := refusal(c, "a", "192.0.2.1", "action_not_delegated")
@@ -114,7 +115,7 @@ func TestRefusalsOfTwoDelegationsStayApart(t *testing.T) {
 }
 
 func TestRefusalsUnknownClientsAreOne(t *testing.T) {
-	c, s := &clock{at: start}, &sink{}
+	c, s := clocktest.At(start), &sink{}
 	r, _ := newRefusals(s, c)
 	for i := range 1000 {
 		r.Note(refusal(c, fmt.Sprint("made-up-", i), "192.0.2.1", "unknown_client"))
@@ -134,7 +135,7 @@ func TestRefusalsUnknownClientsAreOne(t *testing.T) {
 }
 
 func TestRefusalsFloodIsBounded(t *testing.T) {
-	c, s := &clock{at: start}, &sink{}
+	c, s := clocktest.At(start), &sink{}
 	r, _ := newRefusals(s, c)
 	r.Limit = 100
 	const flood = 5000
@@ -160,7 +161,7 @@ func TestRefusalsFloodIsBounded(t *testing.T) {
 }
 
 func TestRefusalsSurviveAnOutageWithinBounds(t *testing.T) {
-	c := &clock{at: start}
+	c := clocktest.At(start)
 	away := &domain.Error{Kind: domain.Unavailable}
 	s := &sink{fail: func([]domain.Event) error { return away }}
 	r, _ := newRefusals(s, c)
@@ -171,7 +172,7 @@ func TestRefusalsSurviveAnOutageWithinBounds(t *testing.T) {
 			r.Note(refusal(c, "a", fmt.Sprintf("10.0.%d.%d", minute, i), "invalid_workload_proof"))
 			noted++
 		}
-		c.Add(time.Minute)
+		c.Advance(time.Minute)
 		if err := r.Flush(t.Context()); !errors.Is(err, away) {
 			t.Fatalf("flush: %v", err)
 		}
@@ -193,7 +194,7 @@ func TestRefusalsSurviveAnOutageWithinBounds(t *testing.T) {
 }
 
 func TestRefusalsPoisonDoesNotBlockTheOthers(t *testing.T) {
-	c := &clock{at: start}
+	c := clocktest.At(start)
 	s := &sink{fail: func(events []domain.Event) error {
 		for _, ev := range events {
 			if ev.ClientID == "poison" {
@@ -216,7 +217,7 @@ func TestRefusalsPoisonDoesNotBlockTheOthers(t *testing.T) {
 }
 
 func TestRefusalsRunAndRace(t *testing.T) {
-	c, s := &clock{at: start}, &sink{}
+	c, s := clocktest.At(start), &sink{}
 	r, _ := newRefusals(s, c)
 	tick := make(chan time.Time)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -227,7 +228,7 @@ func TestRefusalsRunAndRace(t *testing.T) {
 			for i := range 200 {
 				r.Note(refusal(c, fmt.Sprint(w), "192.0.2.1", "invalid_workload_proof"))
 				if i%20 == 0 {
-					c.Add(10 * time.Second)
+					c.Advance(10 * time.Second)
 				}
 			}
 		})
@@ -251,7 +252,7 @@ func TestRefusalsRunAndRace(t *testing.T) {
 }
 
 func BenchmarkRefusalsNote(b *testing.B) {
-	c := &clock{at: start}
+	c := clocktest.At(start)
 	r, _ := newRefusals(&sink{}, c)
 	ev := refusal(c, "a", "2001:db8::1", "invalid_workload_proof")
 	b.ReportAllocs()

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"authsec/internal/clocktest"
 	"authsec/internal/domain"
 )
 
@@ -53,7 +54,7 @@ func (d database) replaceBody(t testing.TB, seq int64, old, new string) {
 func logOf(t testing.TB) (database, signer, []domain.Checkpoint) {
 	t.Helper()
 	d, s := newDatabase(t), newSigner("ours")
-	cps := checkpoints(d, s, &clock{at: start})
+	cps := checkpoints(d, s, clocktest.At(start))
 	var made []domain.Checkpoint
 	for i := range 3 {
 		d.fill(t, i*400, 400)
@@ -261,7 +262,7 @@ func (g *growing) ChainHead(ctx context.Context) (domain.ChainHead, error) {
 
 func TestVerifyWhileTheLogGrows(t *testing.T) {
 	d, s, _ := logOf(t)
-	g := &growing{database: d, t: t, cps: checkpoints(d, s, &clock{at: start})}
+	g := &growing{database: d, t: t, cps: checkpoints(d, s, clocktest.At(start))}
 	report, err := Verify(t.Context(), g, s, nil, nil)
 	if err != nil || report.FirstBroken != nil || report.Events != 1200 {
 		t.Errorf("%+v, %+v, %v", report, report.FirstBroken, err)

@@ -1,20 +1,21 @@
 package audit
 
 import (
+	"authsec/internal/clocktest"
 	"context"
 	"strings"
 	"testing"
 	"time"
 )
 
-func newWatcher(d database, s Verifier, c *clock) (*Watcher, *logged) {
+func newWatcher(d database, s Verifier, c *clocktest.Clock) (*Watcher, *logged) {
 	var l logged
 	return &Watcher{Reader: d, Verifier: s, Now: c.Now, Logger: l.Logger()}, &l
 }
 
 func TestWatcherGoesOnWhereItStopped(t *testing.T) {
 	d, s, _ := logOf(t)
-	c := &clock{at: start}
+	c := clocktest.At(start)
 	w, l := newWatcher(d, s, c)
 	w.Rows = 700
 	if got := w.Status(); got.VerifiedUpTo != 0 || !got.VerifiedAt.IsZero() {
@@ -24,7 +25,7 @@ func TestWatcherGoesOnWhereItStopped(t *testing.T) {
 		if i == 3 {
 			d.fill(t, 1200, 10)
 		}
-		c.Add(time.Minute)
+		c.Advance(time.Minute)
 		if err := w.Step(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +84,7 @@ func TestWatcherSeesAndKeepsABreak(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := whole.clone(t)
-			clk := &clock{at: start}
+			clk := clocktest.At(start)
 			w, l := newWatcher(d, s, clk)
 			if c.seen {
 				if err := w.Step(t.Context()); err != nil || w.Status().Broken != nil {
@@ -109,7 +110,7 @@ func TestWatcherSeesAndKeepsABreak(t *testing.T) {
 
 func TestWatcherRun(t *testing.T) {
 	d, s, _ := logOf(t)
-	w, _ := newWatcher(d, s, &clock{at: start})
+	w, _ := newWatcher(d, s, clocktest.At(start))
 	tick := make(chan time.Time)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})

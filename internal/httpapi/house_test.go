@@ -16,6 +16,7 @@ import (
 
 	"authsec/internal/attest"
 	"authsec/internal/audit"
+	"authsec/internal/clocktest"
 	"authsec/internal/delegation"
 	"authsec/internal/directory"
 	"authsec/internal/domain"
@@ -54,7 +55,7 @@ type options struct {
 type house struct {
 	t         testing.TB
 	store     *store.Store
-	clock     *clock
+	clock     *clocktest.Clock
 	dir       *directory.Service
 	del       *delegation.Service
 	signIn    *signin.Service
@@ -93,7 +94,7 @@ func newHouse(t testing.TB, o options) *house {
 	if o.rates == (issuance.Rates{}) {
 		o.rates = issuance.DefaultRates()
 	}
-	h := &house{t: t, store: storetest.SQLite(t), clock: &clock{at: time.Date(2026, 5, 21, 7, 0, 0, 0, time.UTC)},
+	h := &house{t: t, store: storetest.SQLite(t), clock: clocktest.At(time.Date(2026, 5, 21, 7, 0, 0, 0, time.UTC)),
 		log: &logBuffer{}, metrics: &metrics{}}
 	h.wire(o)
 	h.furnish(!o.nobodySignedIn)
@@ -279,23 +280,6 @@ func (a authenticator) Session(ctx context.Context, ip, requestID string, secret
 func (a authenticator) APIToken(ctx context.Context, ip, requestID string, secret domain.Secret) (httpapi.Identity, error) {
 	got, err := a.signIn.AuthenticateAPIToken(ctx, signin.Peer{IP: ip, RequestID: requestID}, secret)
 	return httpapi.Identity{Caller: got.Caller}, err
-}
-
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
 }
 
 type logBuffer struct {

@@ -289,7 +289,7 @@ func TestOutstandingTokensAreBounded(t *testing.T) {
 	if want := events[1].Time.Add(24 * time.Hour); len(got.Items) != 50 || o.Count != 1000 || !o.More || !o.LastExpiresAt.Equal(want) {
 		t.Errorf("%d items, %+v, want the end %s", len(got.Items), o, want)
 	}
-	h.clock.advance(time.Hour - 500*time.Second) // the older half expires
+	h.clock.Advance(time.Hour - 500*time.Second) // the older half expires
 	h.must(json.Unmarshal([]byte(h.call("GET", path+"?limit=1", nil, bearer(h.member.token)).want(200).body), &got))
 	if o = got.Outstanding; o.Count != 499 {
 		t.Errorf("%+v", o)

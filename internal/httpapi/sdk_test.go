@@ -49,7 +49,7 @@ func claimsOf(t *testing.T, compact string) map[string]any {
 
 func TestTokenAnswer(t *testing.T) {
 	h := newHouse(t, options{})
-	h.clock.advance(300 * time.Millisecond)
+	h.clock.Advance(300 * time.Millisecond)
 	a := h.token(h.agent, query("&ttl=600&actions=billing:read&audience=authsec-api&role="+h.role)).want(200)
 	var got map[string]any
 	h.must(json.Unmarshal([]byte(a.body), &got))
@@ -161,7 +161,7 @@ func TestTokenErrors(t *testing.T) {
 			end := h.clock.Now().Add(day)
 			_, err := h.del.Edit(t.Context(), h.member.caller(), h.delegation.ID, domain.DelegationPatch{EndsAt: &end})
 			h.must(err)
-			h.clock.advance(day)
+			h.clock.Advance(day)
 		}},
 		{name: "too many requests", status: 429, code: "rate_limited", rates: slowRates, setUp: func(h *house) { h.token(h.agent).want(200) }},
 		{name: "no audit log", status: 503, code: "temporarily_unavailable", setUp: func(h *house) { h.must(h.recorder.Close(t.Context())) }},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"authsec/internal/attest"
+	"authsec/internal/clocktest"
 	"authsec/internal/domain"
 	"authsec/internal/token"
 
@@ -43,35 +44,17 @@ func (k key) find(kid string) (jose.JSONWebKey, bool) {
 	return jose.JSONWebKey{Key: &k.private.PublicKey, KeyID: k.KeyID()}, kid == k.KeyID()
 }
 
-// clock is a time that tests move.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // pods stands for a platform's attestor. A bearer token "pod:…" is its kind of
 // proof, and what follows names what becomes of it.
 type pods struct {
-	clock *clock
+	clock *clocktest.Clock
 	takes time.Duration // how long it takes to verify
 }
 
 var errCause = errors.New("the signature does not match")
 
 func (p pods) Attest(_ context.Context, agent domain.Agent, presented attest.Presented, _ time.Time) (attest.Attested, error) {
-	p.clock.advance(p.takes)
+	p.clock.Advance(p.takes)
 	what, ok := strings.CutPrefix(presented.Bearer.Reveal(), "pod:")
 	if !ok {
 		return attest.Attested{}, attest.ErrNotMine

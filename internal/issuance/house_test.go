@@ -14,6 +14,7 @@ import (
 
 	"authsec/internal/attest"
 	"authsec/internal/audit"
+	"authsec/internal/clocktest"
 	"authsec/internal/domain"
 	"authsec/internal/issuance"
 	"authsec/internal/policy"
@@ -37,7 +38,7 @@ const (
 type house struct {
 	*issuance.Service
 	store    *store.Store
-	clock    *clock
+	clock    *clocktest.Clock
 	refusals *audit.Refusals
 	metrics  *metrics
 	ana      domain.User
@@ -48,8 +49,8 @@ type house struct {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	s := storetest.SQLite(t)
-	h := &house{store: s, clock: &clock{at: time.Date(2026, 5, 21, 6, 25, 36, 700_000_000, time.UTC)}, metrics: &metrics{counts: map[string]int{}}}
-	h.refusals = &audit.Refusals{Store: s, Now: h.clock.now, Logger: slog.New(slog.DiscardHandler)}
+	h := &house{store: s, clock: clocktest.At(time.Date(2026, 5, 21, 6, 25, 36, 700_000_000, time.UTC)), metrics: &metrics{counts: map[string]int{}}}
+	h.refusals = &audit.Refusals{Store: s, Now: h.clock.Now, Logger: slog.New(slog.DiscardHandler)}
 	recorder := audit.NewRecorder(audit.RecorderOptions{Store: s})
 	t.Cleanup(func() { must(t, recorder.Close(context.Background())) })
 	limiter, err := issuance.NewTokenBuckets(issuance.DefaultRates())
@@ -57,7 +58,7 @@ func newHouse(t testing.TB) *house {
 	h.Service = &issuance.Service{Authority: s, Attestor: attest.Chain{attest.ClientSecret{}, pods{clock: h.clock}},
 		Minter: &token.Minter{Issuer: issuer, Signer: newKey()}, Recorder: recorder, Refusals: h.refusals, Limiter: limiter, Metrics: h.metrics,
 		Policy: policy.Settings{TrustDomain: "authsec.local", DefaultAudience: "authsec-api", MaxTokenTTL: 24 * time.Hour},
-		Now:    h.clock.now, Random: rand.Reader}
+		Now:    h.clock.Now, Random: rand.Reader}
 	for _, name := range []string{read, refund, orders} {
 		must(t, s.CreateAction(t.Context(), domain.Action{Name: name}, h.event("action.create")))
 	}
@@ -85,7 +86,7 @@ func newID(t testing.TB) string {
 }
 
 func (h *house) event(action string) domain.Event {
-	return domain.NewEvent(h.clock.now(), domain.System(), action, domain.Party{Type: "thing"})
+	return domain.NewEvent(h.clock.Now(), domain.System(), action, domain.Party{Type: "thing"})
 }
 
 func (h *house) person(t testing.TB, email string, roles ...string) domain.User {
@@ -172,7 +173,7 @@ func (h *house) issue(t testing.TB, changes ...func(*issuance.Request)) (issuanc
 	t.Helper()
 	got, err := h.Issue(t.Context(), h.request(changes...))
 	must(t, err)
-	c, err := token.Parse(got.Token.Reveal(), newKey().find, token.Expectation{Issuer: issuer, AnyAudience: true, Now: h.clock.now()})
+	c, err := token.Parse(got.Token.Reveal(), newKey().find, token.Expectation{Issuer: issuer, AnyAudience: true, Now: h.clock.Now()})
 	must(t, err)
 	return got, c
 }
@@ -218,7 +219,7 @@ func (h *house) counted(t testing.TB, fn func()) []domain.StoredEvent {
 	if now := h.events(t, fn); len(now) != 0 {
 		t.Fatalf("strangers wrote %d events to the chain", len(now))
 	}
-	h.clock.advance(time.Minute)
+	h.clock.Advance(time.Minute)
 	return h.events(t, func() { must(t, h.refusals.Flush(t.Context())) })
 }
 

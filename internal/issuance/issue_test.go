@@ -23,7 +23,7 @@ func TestTheTokenSaysWhatTheDesignSays(t *testing.T) {
 		t.Errorf("header %v, want %v", part(t, got.Token, 0), want)
 	}
 	spiffe := "spiffe://authsec.local/agent/" + h.agent.ClientID
-	issued := float64(h.clock.at.Unix())
+	issued := float64(h.clock.Now().Unix())
 	want := map[string]any{
 		"iss": issuer, "sub": h.ana.ID, "act": map[string]any{"sub": spiffe, "client_id": h.agent.ClientID}, "client_id": h.agent.ClientID,
 		"aud": []any{"authsec-api"}, "iat": issued, "nbf": issued, "exp": issued + 3600, "jti": got.ID,
@@ -62,7 +62,7 @@ func TestTheRequestNarrows(t *testing.T) {
 
 func TestTheEndDateAlwaysWins(t *testing.T) {
 	h := newHouse(t)
-	h.setDelegation(t, h.lent.ID, func(d *domain.DelegationDraft) { d.Delegation.EndsAt = h.clock.at.Add(30 * time.Second) })
+	h.setDelegation(t, h.lent.ID, func(d *domain.DelegationDraft) { d.Delegation.EndsAt = h.clock.Now().Add(30 * time.Second) })
 	if _, c := h.issue(t, func(r *issuance.Request) { r.TTL = time.Hour }); c.ExpiresAt-c.IssuedAt != 30 {
 		t.Errorf("lives %d seconds", c.ExpiresAt-c.IssuedAt)
 	}
@@ -88,7 +88,7 @@ func TestTTLCountsFromTheAnswer(t *testing.T) {
 func TestAFetchAfterExpiryMintsAnew(t *testing.T) {
 	h := newHouse(t)
 	first, a := h.issue(t)
-	h.clock.advance(first.TTL + time.Second)
+	h.clock.Advance(first.TTL + time.Second)
 	second, b := h.issue(t)
 	if second.Token == first.Token || a.ID == b.ID || b.IssuedAt != a.ExpiresAt || b.ExpiresAt != a.ExpiresAt+3600 {
 		t.Errorf("%+v, then %+v", a, b)
@@ -110,7 +110,7 @@ func TestAnIssuanceIsOneEvent(t *testing.T) {
 	actor := agent
 	actor.Via = domain.ViaSDK
 	if ev.Action != "token.issue" || ev.Outcome != domain.OutcomeSuccess || ev.Actor != actor || ev.Target != agent || ev.IP != "192.0.2.7" || ev.RequestID != "req-1" ||
-		ev.ClientID != h.agent.ClientID || ev.DelegationID != h.lent.ID || !ev.Time.Equal(h.clock.at) || len(ev.Reasons) != 0 || ev.Before != nil || ev.After != nil {
+		ev.ClientID != h.agent.ClientID || ev.DelegationID != h.lent.ID || !ev.Time.Equal(h.clock.Now()) || len(ev.Reasons) != 0 || ev.Before != nil || ev.After != nil {
 		t.Errorf("the event says %+v", ev.Event)
 	}
 	var details map[string]any
@@ -125,7 +125,7 @@ func TestAnIssuanceIsOneEvent(t *testing.T) {
 		}
 	}
 	v, err := h.store.Delegation(t.Context(), h.lent.ID)
-	if err != nil || !v.LastUsedAt.Equal(h.clock.at) {
+	if err != nil || !v.LastUsedAt.Equal(h.clock.Now()) {
 		t.Errorf("last used %v, %v", v.LastUsedAt, err)
 	}
 }
@@ -173,15 +173,15 @@ func TestTheNextTokenFollowsEveryChange(t *testing.T) {
 	h.setDelegation(t, h.lent.ID, func(d *domain.DelegationDraft) { d.Delegation.Status = domain.DelegationDisabled })
 	h.refused(t, domain.Gone, "delegation_ended")
 	h.setDelegation(t, h.lent.ID, func(d *domain.DelegationDraft) {
-		d.Delegation.Status, d.Delegation.EndsAt = domain.DelegationActive, h.clock.at.Add(time.Second)
+		d.Delegation.Status, d.Delegation.EndsAt = domain.DelegationActive, h.clock.Now().Add(time.Second)
 	})
-	h.clock.advance(time.Second)
+	h.clock.Advance(time.Second)
 	h.refused(t, domain.Gone, "delegation_ended")
 	h.setDelegation(t, h.lent.ID, func(d *domain.DelegationDraft) { d.Delegation.EndsAt = time.Time{} })
 	actions(read)
 	h.setDelegation(t, h.lent.ID, func(d *domain.DelegationDraft) { d.Delegation.Status = domain.DelegationRevoked })
 	h.refused(t, domain.Gone, "delegation_ended")
-	must(t, h.store.DeleteAgent(t.Context(), h.agent.ClientID, h.clock.at, "", func(domain.Agent, []domain.Delegation) ([]domain.Event, error) { return nil, nil }))
+	must(t, h.store.DeleteAgent(t.Context(), h.agent.ClientID, h.clock.Now(), "", func(domain.Agent, []domain.Delegation) ([]domain.Event, error) { return nil, nil }))
 	h.refused(t, domain.NotFound, "unknown_client")
 }
 

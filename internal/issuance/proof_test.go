@@ -87,14 +87,14 @@ func basic(a domain.Agent, s domain.Secret) func(*issuance.Request) {
 func TestClientSecrets(t *testing.T) {
 	h := newHouse(t)
 	fresh, old, others := newSecret(t), newSecret(t), newSecret(t)
-	a := h.vault(t, domain.ClientSecret{Hash: fresh.Hash(), CreatedAt: h.clock.at}, domain.ClientSecret{Hash: old.Hash(), ExpiresAt: h.clock.at.Add(time.Hour)})
+	a := h.vault(t, domain.ClientSecret{Hash: fresh.Hash(), CreatedAt: h.clock.Now()}, domain.ClientSecret{Hash: old.Hash(), ExpiresAt: h.clock.Now().Add(time.Hour)})
 	b := h.vault(t, domain.ClientSecret{Hash: others.Hash()})
 	for name, s := range map[string]domain.Secret{"the fresh one": fresh, "the one before, in the overlap of a rotation": old} {
 		if _, c := h.issue(t, basic(a, s)); c.Attestation != "secret" || c.ClientID != a.ClientID {
 			t.Errorf("%s: %+v", name, c)
 		}
 	}
-	h.clock.advance(time.Hour)
+	h.clock.Advance(time.Hour)
 	for name, ask := range map[string]func(*issuance.Request){
 		"after the overlap":           basic(a, old),
 		"wrong":                       basic(a, newSecret(t)),

@@ -70,7 +70,7 @@ func TestRefusals(t *testing.T) {
 			h := newHouse(t)
 			tt.change(t, h)
 			run := func() { h.refused(t, tt.kind, tt.code, tt.ask) }
-			at := h.clock.now()
+			at := h.clock.Now()
 			var list []domain.StoredEvent
 			if tt.before {
 				list = h.counted(t, run)

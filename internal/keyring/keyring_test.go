@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"authsec/internal/clocktest"
 	"authsec/internal/domain"
 	"authsec/internal/store"
 	"authsec/internal/token"
@@ -27,36 +28,18 @@ const day = 24 * time.Hour
 
 var start = time.Date(2030, 1, 1, 0, 0, 0, 123456789, time.UTC)
 
-// clock is a time that moves only when told to.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) set(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = t
-}
-
 // deployment is what its processes share.
 type deployment struct {
 	store  *store.Store
 	path   string
-	clock  *clock
+	clock  *clocktest.Clock
 	master MasterKey
 	keys   *keySupply
 }
 
 func deploy(t *testing.T) *deployment {
 	t.Helper()
-	d := &deployment{path: filepath.Join(t.TempDir(), "authsec.db"), clock: &clock{now: start}, keys: &keySupply{t: t}}
+	d := &deployment{path: filepath.Join(t.TempDir(), "authsec.db"), clock: clocktest.At(start), keys: &keySupply{t: t}}
 	d.open(t)
 	var err error
 	if d.master, err = CreateMasterKey(filepath.Join(t.TempDir(), "master.key"), rand.Reader); err != nil {
@@ -190,7 +173,7 @@ func TestKeysSurviveARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	d.clock.set(start.Add(time.Hour))
+	d.clock.Set(start.Add(time.Hour))
 	d.open(t)
 	k2 := d.ready(t)
 	if got := signer(t, k2, d.clock.Now()); got != kid {
@@ -396,7 +379,7 @@ func TestOutageKeepsTheKeysForAWhile(t *testing.T) {
 	k := d.ready(t)
 	kid := signer(t, k, d.clock.Now())
 	k.Store = failing{k.Store}
-	d.clock.set(start.Add(MaxStaleness))
+	d.clock.Set(start.Add(MaxStaleness))
 	if err := k.Reload(t.Context()); domain.KindOf(err) != domain.Unavailable {
 		t.Errorf("reload: %v", err)
 	}
@@ -406,7 +389,7 @@ func TestOutageKeepsTheKeysForAWhile(t *testing.T) {
 	if got := signer(t, k, d.clock.Now()); got != kid {
 		t.Errorf("%s signs, want %s", got, kid)
 	}
-	d.clock.set(start.Add(MaxStaleness + 1))
+	d.clock.Set(start.Add(MaxStaleness + 1))
 	_, err := k.Current(d.clock.Now())
 	if e := (*domain.Error)(nil); !errors.As(err, &e) || e.Kind != domain.Unavailable || e.RetryAfter == 0 {
 		t.Errorf("with stale keys: %v", err)

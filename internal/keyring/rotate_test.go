@@ -21,7 +21,7 @@ func TestRotationTimeline(t *testing.T) {
 	k := d.ready(t)
 	first := signer(t, k, start)
 	rotated := start.Add(time.Hour)
-	d.clock.set(rotated)
+	d.clock.Set(rotated)
 	info, err := k.Rotate(t.Context(), domain.Operator("ana"))
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestRotationTimeline(t *testing.T) {
 		{dropped.Add(365 * day), second, []string{second}, StateActive, StateDropped},
 		{start.Truncate(time.Microsecond), first, []string{second, first}, StatePending, StateActive}, // set back
 	} {
-		d.clock.set(c.at)
+		d.clock.Set(c.at)
 		if err := k.Reload(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +114,7 @@ func TestNoTokenIsRefusedAcrossRotations(t *testing.T) {
 	rotateAt := []time.Duration{10 * time.Minute, 30 * time.Minute, 2 * time.Hour}
 	for at := time.Duration(0); at < 5*time.Hour; at += step {
 		now := start.Add(at)
-		d.clock.set(now)
+		d.clock.Set(now)
 		// The server learns of a rotation only by its reload, one interval later.
 		if err := server.Reload(t.Context()); err != nil {
 			t.Fatal(err)
@@ -168,7 +168,7 @@ func TestOneRotationAtATime(t *testing.T) {
 	if d.keys.given != made {
 		t.Error("a key was made for nothing")
 	}
-	d.clock.set(first.ActiveAt)
+	d.clock.Set(first.ActiveAt)
 	if _, err = k.Rotate(t.Context(), domain.System()); err != nil {
 		t.Errorf("at the promised time: %v", err)
 	}
@@ -177,7 +177,7 @@ func TestOneRotationAtATime(t *testing.T) {
 func TestRotationsThatRace(t *testing.T) {
 	d := deploy(t)
 	d.ready(t)
-	d.clock.set(start.Add(time.Hour))
+	d.clock.Set(start.Add(time.Hour))
 	const n = 4
 	var won, lost atomic.Int64
 	var seen, done sync.WaitGroup
@@ -225,7 +225,7 @@ func TestPublishedKeysAreBounded(t *testing.T) {
 	k := d.ready(t)
 	k.MaxTokenTTL = 30 * day
 	for i := 1; ; i++ {
-		d.clock.set(d.clock.Now().Add(Lead + time.Second))
+		d.clock.Set(d.clock.Now().Add(Lead + time.Second))
 		_, err := k.Rotate(t.Context(), domain.System())
 		if err == nil && i < maxPublished {
 			continue
@@ -236,7 +236,7 @@ func TestPublishedKeysAreBounded(t *testing.T) {
 		infos := k.Keys(d.clock.Now())
 		frees := infos[len(infos)-1].RetiresAt
 		wantError(t, err, frees.Add(time.Second).Format(time.RFC3339))
-		d.clock.set(frees)
+		d.clock.Set(frees)
 		break
 	}
 	if _, err := k.Rotate(t.Context(), domain.System()); err != nil {

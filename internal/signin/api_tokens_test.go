@@ -64,11 +64,11 @@ func TestAPITokenEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.clock.advance(time.Hour - time.Microsecond)
+	e.clock.Advance(time.Hour - time.Microsecond)
 	if _, err := e.AuthenticateAPIToken(t.Context(), home, secret); err != nil {
 		t.Error(err)
 	}
-	e.clock.advance(time.Microsecond)
+	e.clock.Advance(time.Microsecond)
 	_, err = e.AuthenticateAPIToken(t.Context(), home, secret)
 	wantError(t, err, domain.Unauthenticated, "invalid_token")
 	if err := e.DeleteAPIToken(t.Context(), a.Caller, token.ID); err != nil {
@@ -82,7 +82,7 @@ func TestAPITokenLastUseIsWrittenOnceAMinute(t *testing.T) {
 	secret, token := e.makeToken(e.signIn("ana@example.com", goodPassword), "CI")
 	first := e.now()
 	for _, c := range []struct{ pause, used time.Duration }{{0, 0}, {59 * time.Second, 0}, {time.Second, time.Minute}} {
-		e.clock.advance(c.pause)
+		e.clock.Advance(c.pause)
 		if _, err := e.AuthenticateAPIToken(t.Context(), home, secret); err != nil {
 			t.Fatal(err)
 		}

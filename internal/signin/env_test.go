@@ -9,40 +9,22 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"authsec/internal/clocktest"
 	"authsec/internal/domain"
 	"authsec/internal/store"
 
 	"github.com/alexedwards/argon2id"
 )
 
-// clock is a time that only the test moves.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // env is a service on a SQLite file, with a clock and cheap hashes.
 type env struct {
 	Service
 	t     *testing.T
 	store *store.Store
-	clock *clock
+	clock *clocktest.Clock
 	db    *sql.DB // the same file, to look at what was committed
 }
 
@@ -76,7 +58,7 @@ func newEnv(t *testing.T) *env {
 			t.Error(err)
 		}
 	})
-	c := &clock{at: time.Date(2026, 5, 21, 7, 0, 0, 0, time.UTC)}
+	c := clocktest.At(time.Date(2026, 5, 21, 7, 0, 0, 0, time.UTC))
 	return &env{t: t, store: s, clock: c, db: db, Service: Service{
 		Accounts: s, Sessions: s, Tokens: s, Links: s,
 		Hasher: newHasher(cheapParams(), 4, 64), Throttle: NewThrottle(), Refusals: &Refusals{Audit: s, Now: c.Now},

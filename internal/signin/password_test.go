@@ -126,7 +126,7 @@ func TestChangePasswordIsThrottled(t *testing.T) {
 	if codes := reasonCodes(events); len(codes) != 2 || codes[0] != "wrong_password" || codes[1] != "throttled" || events[0].Actor.ID != u.ID {
 		t.Errorf("events %+v", events)
 	}
-	e.clock.advance(perPair.refill)
+	e.clock.Advance(perPair.refill)
 	if _, err := e.ChangePassword(t.Context(), a.Caller, a.Session, goodPassword, nextPassword); err != nil {
 		t.Errorf("after the wait: %v", err)
 	}

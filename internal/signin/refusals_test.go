@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"authsec/internal/clocktest"
 	"authsec/internal/domain"
 )
 
@@ -48,7 +49,7 @@ func refused(now time.Time, userID, ip, code string) domain.Event {
 }
 
 func TestRefusalsAreCountedByTheMinute(t *testing.T) {
-	c, audit := &clock{at: noon}, &auditStub{}
+	c, audit := clocktest.At(noon), &auditStub{}
 	r := &Refusals{Audit: audit, Now: c.Now}
 	note := func(userID, ip, code string) {
 		t.Helper()
@@ -76,11 +77,11 @@ func TestRefusalsAreCountedByTheMinute(t *testing.T) {
 	if n := len(audit.events); n != 5 {
 		t.Fatalf("%d kinds were told apart, want 5", n)
 	}
-	c.advance(refusalWindow - time.Second)
+	c.Advance(refusalWindow - time.Second)
 	if flush(); len(audit.events) != 5 {
 		t.Error("a window was closed before it was over")
 	}
-	c.advance(time.Second)
+	c.Advance(time.Second)
 	flush()
 	var counts []int
 	for _, ev := range audit.events[5:] {
@@ -104,7 +105,7 @@ func TestRefusalsAreCountedByTheMinute(t *testing.T) {
 
 // However many addresses and accounts take part, the log grows by a bounded number of events.
 func TestRefusalsCannotFloodTheChain(t *testing.T) {
-	c, audit := &clock{at: noon}, &auditStub{}
+	c, audit := clocktest.At(noon), &auditStub{}
 	r := &Refusals{Audit: audit, Now: c.Now}
 	const n = 5 * maxRefusals
 	for i := range n {
@@ -132,7 +133,7 @@ func TestRefusalsCannotFloodTheChain(t *testing.T) {
 }
 
 func TestRefusalsSurviveAnOutage(t *testing.T) {
-	c, audit := &clock{at: noon}, &auditStub{err: errors.New("away")}
+	c, audit := clocktest.At(noon), &auditStub{err: errors.New("away")}
 	r := &Refusals{Audit: audit, Now: c.Now}
 	if err := noteOne(t.Context(), r, c.Now(), "u1", "192.0.2.1", "wrong_password"); err == nil {
 		t.Error("a refusal that could not be recorded was given")
@@ -142,7 +143,7 @@ func TestRefusalsSurviveAnOutage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c.advance(refusalWindow)
+	c.Advance(refusalWindow)
 	if err := r.Flush(t.Context(), false); err == nil {
 		t.Error("a failed flush reports success")
 	}
@@ -158,7 +159,7 @@ func TestRefusalsSurviveAnOutage(t *testing.T) {
 }
 
 func TestConcurrentRefusalsAreAllCounted(t *testing.T) {
-	c, audit := &clock{at: noon}, &auditStub{}
+	c, audit := clocktest.At(noon), &auditStub{}
 	r := &Refusals{Audit: audit, Now: c.Now}
 	var wg sync.WaitGroup
 	for w := range 8 {

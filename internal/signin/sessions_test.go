@@ -36,7 +36,7 @@ func TestSessionLimits(t *testing.T) {
 			e.addUser("ana@example.com", domain.LevelMember, goodPassword)
 			a := e.signIn("ana@example.com", goodPassword)
 			for i, pause := range c.pauses {
-				e.clock.advance(pause)
+				e.clock.Advance(pause)
 				got, err := e.Authenticate(t.Context(), home, a.Secret)
 				if last := i == len(c.pauses)-1; last && c.ends {
 					wantError(t, err, domain.Unauthenticated, "session_ended")
@@ -57,7 +57,7 @@ func TestLastUseIsWrittenOnceAMinute(t *testing.T) {
 	for _, c := range []struct{ pause, seen time.Duration }{
 		{30 * time.Second, 0}, {29 * time.Second, 0}, {time.Second, time.Minute}, {59 * time.Second, time.Minute}, {time.Second, 2 * time.Minute},
 	} {
-		e.clock.advance(c.pause)
+		e.clock.Advance(c.pause)
 		got, err := e.Authenticate(t.Context(), home, a.Secret)
 		if err != nil {
 			t.Fatal(err)
@@ -110,7 +110,7 @@ func TestLevelChangeRenewsTheSession(t *testing.T) {
 	e := newEnv(t)
 	u := e.addUser("ana@example.com", domain.LevelMember, goodPassword)
 	old := e.signIn("ana@example.com", goodPassword)
-	e.clock.advance(10 * time.Minute)
+	e.clock.Advance(10 * time.Minute)
 	e.updateUser(u.ID, func(u *domain.User) { u.Level = domain.LevelAdmin })
 
 	renewed, err := e.Authenticate(t.Context(), home, old.Secret)
@@ -183,7 +183,7 @@ func TestNewSessionEndsTheOldest(t *testing.T) {
 	var secrets []domain.Secret
 	for range 22 {
 		secrets = append(secrets, e.signIn("ana@example.com", goodPassword).Secret)
-		e.clock.advance(time.Second)
+		e.clock.Advance(time.Second)
 	}
 	for i, secret := range secrets {
 		_, err := e.Authenticate(t.Context(), home, secret)
@@ -266,7 +266,7 @@ func TestClean(t *testing.T) {
 		pause           time.Duration
 		sessions, links int
 	}{{29 * time.Minute, 1, 1}, {time.Minute, 0, 1}, {30 * time.Minute, 0, 0}} {
-		e.clock.advance(c.pause)
+		e.clock.Advance(c.pause)
 		if err := e.Clean(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -228,7 +228,7 @@ func TestUnusableLinksAreAlike(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.clock.advance(domain.SetupLinkLife)
+	e.clock.Advance(domain.SetupLinkLife)
 	goneLink, _, err := e.NewSetupLink(t.Context(), admin, gone.ID)
 	if err != nil {
 		t.Fatal(err)

@@ -73,7 +73,7 @@ func TestRefusedSignInsAreAlike(t *testing.T) {
 		{"no password yet, none given", "new@example.com", "", "no_password"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e.clock.advance(time.Hour)
+			e.clock.Advance(time.Hour)
 			if err := e.Refusals.Flush(t.Context(), true); err != nil {
 				t.Fatal(err)
 			}
@@ -135,7 +135,7 @@ func TestThrottledSignIn(t *testing.T) {
 	if _, err := e.SignIn(t.Context(), Peer{IP: "192.0.2.99"}, "ana@example.com", goodPassword); err != nil {
 		t.Errorf("from another address: %v", err)
 	}
-	e.clock.advance(perPair.refill)
+	e.clock.Advance(perPair.refill)
 	e.signIn("ana@example.com", goodPassword)
 	for range perPair.burst { // the success gave all back
 		_, err := e.SignIn(t.Context(), home, "ana@example.com", nextPassword)
