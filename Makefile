@@ -42,7 +42,7 @@ bench: ## Measure speed and memory, as ratios within one run
 
 .PHONY: fmt
 fmt: ## Format Go and Python
-	gofmt -w cmd internal sdk/go examples web
+	gofmt -w cmd internal sdk/go examples web/*.go
 	scripts/venv
 	cd sdk/python && ../../.venv/bin/ruff format --config pyproject.toml . ../../examples
 	cd sdk/python && ../../.venv/bin/ruff check --fix --config pyproject.toml . ../../examples

@@ -2,6 +2,8 @@ module authsec
 
 go 1.26.0
 
+ignore ./web/node_modules
+
 replace authsec/sdk/go => ./sdk/go
 
 require (

@@ -1,4 +1,6 @@
-// Package web holds the pages that the server serves.
+//go:build !noconsole
+
+// Package web holds the console that the server serves.
 package web
 
 import (
@@ -6,8 +8,12 @@ import (
 	"io/fs"
 )
 
-//go:embed static
-var static embed.FS
+// dist is what Vite builds. Names that begin with "_" belong to it, hence "all:".
+// robots.txt is committed there, so that this compiles before the console is built.
+//
+//go:embed all:dist
+var dist embed.FS
 
-// Files returns the pages' folder.
-func Files() (fs.FS, error) { return fs.Sub(static, "static") }
+// Files returns the console's files. There is no index.html among them before
+// the console is built.
+func Files() (fs.FS, error) { return fs.Sub(dist, "dist") }

@@ -36,13 +36,21 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
 	binary = filepath.Join(dir, "authsec")
-	build := exec.Command("go", "build", "-o", binary, ".") //nolint:gosec,noctx // the test's own arguments, before any test
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build the program: %v\n%s", err, out)
+	if err := build(binary); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
+}
+
+// build builds the program.
+func build(to string, flags ...string) error {
+	cmd := exec.Command("go", append(append([]string{"build", "-o", to}, flags...), ".")...) //nolint:gosec,noctx // the test's own arguments
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return nil
 }
 
 const (
@@ -54,10 +62,11 @@ const (
 // deployment is one database with its settings, on which the server and the
 // command line run.
 type deployment struct {
-	t    testing.TB
-	dir  string
-	base string
-	env  map[string]string
+	t       testing.TB
+	program string
+	dir     string
+	base    string
+	env     map[string]string
 }
 
 // newDeployment is on SQLite, and has no admin yet.
@@ -65,7 +74,7 @@ func newDeployment(t testing.TB) *deployment {
 	t.Helper()
 	dir, address := t.TempDir(), freeAddress(t)
 	base := "http://" + address
-	return &deployment{t: t, dir: dir, base: base, env: map[string]string{"AUTHSEC_DATA_DIR": filepath.Join(dir, "data"),
+	return &deployment{t: t, program: binary, dir: dir, base: base, env: map[string]string{"AUTHSEC_DATA_DIR": filepath.Join(dir, "data"),
 		"AUTHSEC_LISTEN": address, "AUTHSEC_PUBLIC_URL": base, "AUTHSEC_LOG_FORMAT": "json"}}
 }
 
@@ -115,7 +124,7 @@ func freeAddress(t testing.TB) string {
 // command is the program with the deployment's settings and nothing else of
 // this process's environment that could matter.
 func (d *deployment) command(ctx context.Context, args ...string) *exec.Cmd {
-	c := exec.CommandContext(ctx, binary, args...) //nolint:gosec // the program under test
+	c := exec.CommandContext(ctx, d.program, args...) //nolint:gosec // the program under test
 	c.Dir = d.dir
 	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + d.dir}
 	for k, v := range d.env {

@@ -194,7 +194,11 @@ func (a *App) handler(issuer sdkapi.Issuer, watcher *audit.Watcher, metrics *tel
 	if err != nil {
 		return nil, fmt.Errorf("public-url: %w", err)
 	}
-	pages, err := web.Files()
+	files, err := web.Files()
+	if err != nil {
+		return nil, err
+	}
+	pages, err := console.Console{Files: files, PublicURL: a.Config.Issuer(), Random: rand.Reader, Log: a.Log}.Endpoints()
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +215,7 @@ func (a *App) handler(issuer sdkapi.Issuer, watcher *audit.Watcher, metrics *tel
 	for _, more := range [][]wire.Endpoint{
 		sdkapi.API{Issuer: issuer}.Endpoints(),
 		oauthapi.API{Issuer: a.Config.Issuer(), Keys: a.Keyring, Now: time.Now}.Endpoints(),
-		console.Console{Files: pages}.Endpoints(),
+		pages,
 		httpapi.Operations{Metrics: metrics.Handler(), Checks: a.checks()}.Endpoints(),
 	} {
 		endpoints = append(endpoints, more...)

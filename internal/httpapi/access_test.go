@@ -171,6 +171,42 @@ func TestNarrowOnly(t *testing.T) {
 	h.call("POST", path+"/enable", nil, h.as(h.member)).want(403)
 }
 
+// TestWhoseWordDisabled is shown: both may stand, and each is lifted alone.
+func TestWhoseWordDisabled(t *testing.T) {
+	h := newHouse(t, options{})
+	path := "/api/v1/delegations/" + h.delegation.ID
+	for _, c := range []struct {
+		verb             string
+		by               person
+		admin, delegator bool
+		status           string
+	}{
+		{"disable", h.member, false, true, "disabled"},
+		{"disable", h.admin, true, true, "disabled"},
+		{"enable", h.admin, false, true, "disabled"},
+		{"enable", h.member, false, false, "active"},
+	} {
+		type shown struct {
+			Status              string
+			DisabledByAdmin     *bool `json:"disabled_by_admin"`
+			DisabledByDelegator *bool `json:"disabled_by_delegator"`
+		}
+		var changed, read shown
+		var list struct{ Items []shown }
+		h.must(json.Unmarshal([]byte(h.call("POST", path+"/"+c.verb, nil, h.as(c.by)).want(200).body), &changed))
+		h.must(json.Unmarshal([]byte(h.call("GET", path, nil, h.as(h.auditor)).want(200).body), &read))
+		h.must(json.Unmarshal([]byte(h.call("GET", "/api/v1/delegations", nil, h.as(h.member)).want(200).body), &list))
+		for _, got := range append([]shown{changed, read}, list.Items...) {
+			if got.DisabledByAdmin == nil || got.DisabledByDelegator == nil {
+				t.Fatalf("%s by %s: whose word is not said", c.verb, c.by.Level)
+			}
+			if got.Status != c.status || *got.DisabledByAdmin != c.admin || *got.DisabledByDelegator != c.delegator {
+				t.Errorf("%s by %s: %s, by an admin %v, by the delegator %v", c.verb, c.by.Level, got.Status, *got.DisabledByAdmin, *got.DisabledByDelegator)
+			}
+		}
+	}
+}
+
 // TestLevelChangeRenewsTheSession and hands the new secret out once.
 func TestLevelChangeRenewsTheSession(t *testing.T) {
 	h := newHouse(t, options{})

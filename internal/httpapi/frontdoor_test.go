@@ -46,6 +46,26 @@ func TestCrossOriginWritesAreRefused(t *testing.T) {
 	}
 }
 
+// TestEveryWriteRefusesOtherSites, before it asks who is calling.
+func TestEveryWriteRefusesOtherSites(t *testing.T) {
+	h := newHouse(t, options{})
+	for _, o := range operations() {
+		if o.method == http.MethodGet {
+			continue
+		}
+		for name, headers := range map[string][]request{
+			"a browser":      {header("Sec-Fetch-Site", "cross-site"), header("Origin", "https://evil.example")},
+			"an old browser": {header("Origin", "https://evil.example")},
+		} {
+			a := h.call(o.method, o.target(), object{}, append(headers, h.as(h.admin))...)
+			if a.status != 403 || a.problem.Code != "cross_origin" || a.header.Get("Set-Cookie") != "" {
+				t.Errorf("%s from %s: %d %s", o.OperationID, name, a.status, a.body)
+			}
+		}
+	}
+	h.call("GET", "/api/v1/session", nil, h.as(h.admin)).want(200) // nor was it ended
+}
+
 // TestUnknownHostsAreMisdirected: a page of another site whose name was pointed
 // at this machine sends that site's name.
 func TestUnknownHostsAreMisdirected(t *testing.T) {
@@ -113,6 +133,11 @@ func TestCookieAttributes(t *testing.T) {
 		}
 		session := domain.Secret(cookie.Value)
 		h.call("GET", "/api/v1/me", nil, host(c.host), h.withCookie(session)).want(200)
+		out := h.call("DELETE", "/api/v1/session", nil, host(c.host), h.withCookie(h.session("admin@example.com"))).want(204)
+		if cleared, err := http.ParseSetCookie(out.header.Get("Set-Cookie")); err != nil || cleared.Name != c.name || cleared.MaxAge >= 0 || cleared.Path != "/" ||
+			!cleared.HttpOnly || cleared.Secure != secure || cleared.SameSite != http.SameSiteLaxMode {
+			t.Errorf("signing out: %v %v", out.header, err)
+		}
 		h.call("GET", "/api/v1/me", nil, host(c.host), h.withCookie(session), h.withCookie("planted")).want(401)
 		other := wire.SessionCookie{Secure: !secure}
 		h.call("GET", "/api/v1/me", nil, host(c.host), header("Cookie", other.Name()+"="+session.Reveal())).want(401)
@@ -247,7 +272,7 @@ func TestWrongMethodAndWrongPath(t *testing.T) {
 		{"GET", "/authsec/uflow/sdk/nope", 404, ""},
 		{"GET", "/oauth2/token", 404, ""},
 		{"GET", "/.well-known/openid-configuration", 404, ""},
-		{"GET", "/nope", 404, ""},
+		{"GET", "/assets/nope.js", 404, ""},
 	} {
 		a := h.call(c.method, c.path, nil, h.as(h.admin))
 		if a.status != c.status || a.header.Get("X-Request-Id") == "" {

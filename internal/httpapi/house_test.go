@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"authsec/internal/attest"
@@ -137,10 +136,12 @@ func (h *house) wire(o options) {
 		Audit:  audit.Query{Store: s, Watcher: &audit.Watcher{Reader: s, Now: now, Logger: log}, Now: now},
 		Cookie: h.cookie, PublicURL: o.publicURL, Policy: settings, Version: "v0-test", Now: now}.Endpoints()
 	h.must(err)
+	pages, err := console.Console{Files: builtConsole(), PublicURL: o.publicURL, Random: rand.Reader, Log: log}.Endpoints()
+	h.must(err)
 	for _, more := range [][]wire.Endpoint{
 		sdkapi.API{Issuer: issuer}.Endpoints(),
 		oauthapi.API{Issuer: o.publicURL, Keys: keys, Now: now}.Endpoints(),
-		console.Console{Files: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}}}.Endpoints(),
+		pages,
 		httpapi.Operations{Metrics: http.NotFoundHandler(), Checks: []httpapi.Check{{Name: "database", Run: s.Ping}}}.Endpoints(),
 	} {
 		endpoints = append(endpoints, more...)

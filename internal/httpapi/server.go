@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"authsec/internal/domain"
@@ -76,6 +78,9 @@ func New(c Config) (http.Handler, error) {
 		if !access.workload {
 			h = crossOrigin.Handler(h)
 		}
+		if e.Pattern == "/" {
+			h = s.pagesOnly(h)
+		}
 		mux.Handle(e.Pattern, s.route(e.Pattern, h))
 	}
 	for pattern := range table {
@@ -83,12 +88,28 @@ func New(c Config) (http.Handler, error) {
 			return nil, fmt.Errorf("route %q has no endpoint", pattern)
 		}
 	}
-	// What matches nothing: the wrong method, or no such path.
-	mux.Handle("/api/", s.route("unmatched", wire.Handler{Serve: s.unmatched, Fail: wire.Problem}))
-	for _, prefix := range []string{"/authsec/", "/.well-known/", "/oauth2/"} {
-		mux.Handle(prefix, s.route("unmatched", wire.Handler{Serve: s.unmatched, Fail: wire.OAuthError}))
-	}
 	return s.outermost(mux), nil
+}
+
+// forPrograms are the first segments of what programs call: nothing there is ever
+// a page.
+func forPrograms() []string {
+	return []string{"/api", "/authsec", "/.well-known", "/oauth2", "/healthz", "/readyz", "/metrics"}
+}
+
+// pagesOnly stands before the console, which the mux gives all that matches no
+// other route. It looks at the path as it is meant: the mux matches escaped paths,
+// so that to it "/api%2Fv1" is one segment.
+func (s *server) pagesOnly(next http.Handler) http.Handler {
+	noRoute := s.route("unmatched", wire.Handler{Serve: s.unmatched, Fail: func(w http.ResponseWriter, r *http.Request, err error) { failFor(r)(w, r, err) }})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		below := func(p string) bool { return r.URL.Path == p || strings.HasPrefix(r.URL.Path, p+"/") }
+		if slices.ContainsFunc(forPrograms(), below) {
+			noRoute.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 type server struct {

@@ -82,7 +82,8 @@ func (s server) toDelegation(d domain.DelegationView) api.Delegation {
 	return api.Delegation{ID: d.ID, ClientID: d.ClientID, Agent: toAgentRef(d.Agent), Role: d.Role, Delegator: toUserRef(d.Delegator),
 		Actions: orEmpty(d.Actions), MaxDurationSeconds: int(d.MaxDuration / time.Second), Resources: orEmpty(d.Resources),
 		EndsAt: optionalTime(d.EndsAt), Status: api.DelegationStatus(d.StatusAt(s.Now())), Default: d.Default,
-		DisabledByAdmin: d.DisabledByAdmin, RevokeReason: optional(d.RevokeReason), RevokedAt: optionalTime(d.RevokedAt),
+		DisabledByAdmin: d.DisabledByAdmin, DisabledByDelegator: d.DisabledByDelegator,
+		RevokeReason: optional(d.RevokeReason), RevokedAt: optionalTime(d.RevokedAt),
 		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(), LastUsedAt: optionalTime(d.LastUsedAt)}
 }
 

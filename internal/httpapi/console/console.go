@@ -1,57 +1,85 @@
-// Package console serves the pages that are embedded in the binary.
+// Package console serves the single-page console that is embedded in the binary.
 package console
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
-	"mime"
+	"log/slog"
 	"net/http"
-	"path"
 	"strings"
 
 	"authsec/internal/domain"
 	"authsec/internal/httpapi/wire"
 )
 
-// Console serves the files of a folder; a path without extension means its page.
+// Console is the built console. All fields are required.
 type Console struct {
-	Files fs.FS
+	Files     fs.FS  // what Vite built; without index.html, this build has no console
+	PublicURL string // where set-up is finished when it has none
+	Random    io.Reader
+	Log       *slog.Logger
 }
 
-// Endpoints returns the package's routes. The pattern takes every method, so
-// that it stands beside the API's own prefixes.
-func (c Console) Endpoints() []wire.Endpoint {
-	return []wire.Endpoint{{Pattern: "/", Handler: wire.Handler{Serve: c.serve, Fail: wire.OAuthError}}}
+// indexName is the application's one page; assets is where names carry a hash of
+// their content.
+const (
+	indexName = "index.html"
+	assets    = "/assets/"
+)
+
+// Endpoints reads all files, once, and returns the package's routes. The pattern
+// takes every method, so that it stands beside the API's own prefixes.
+func (c Console) Endpoints() ([]wire.Endpoint, error) {
+	table, err := readFiles(c.Files)
+	if err != nil {
+		return nil, fmt.Errorf("read the console: %w", err)
+	}
+	s := server{files: table}
+	index, err := fs.ReadFile(c.Files, indexName)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		c.Log.Warn("this build has no console: run make build for one that has it")
+		s.page = newAbsence(c.PublicURL).serve
+	case err != nil:
+		return nil, fmt.Errorf("read the console: %w", err)
+	default:
+		p, err := newPage(index, c.Random)
+		if err != nil {
+			return nil, err
+		}
+		s.page = p.serve
+	}
+	return []wire.Endpoint{{Pattern: "/", Handler: wire.Handler{Serve: s.serve, Fail: wire.OAuthError}}}, nil
 }
 
-// policy lets a page load its own files and call its own server: no inline
-// script, no other origin, no frame.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+type server struct {
+	files map[string]*file // by the URL's path
+	page  func(http.ResponseWriter, *http.Request) error
+}
 
-func (c Console) serve(w http.ResponseWriter, r *http.Request) error {
+func (s server) serve(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		return domain.Errorf(domain.MethodNotAllowed, "method_not_allowed", "Pages are only read.")
 	}
-	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
-	if name == "" {
-		name = "index"
+	// Names are looked up, never opened: no path leads out of the table.
+	if f, ok := s.files[r.URL.Path]; ok {
+		f.serve(w, r)
+		return nil
 	}
-	if path.Ext(name) == "" {
-		name += ".html"
-	}
-	body, err := fs.ReadFile(c.Files, name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid):
+	// Only the application knows which paths are its pages. Names in them have
+	// dots, so a path that looks like a file's is a page too.
+	if strings.HasPrefix(r.URL.Path, assets) || !acceptsPage(r) {
 		return domain.Errorf(domain.NotFound, "not_found", "There is nothing at this path.")
-	case err != nil:
-		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
-	h.Set("Content-Security-Policy", policy)
-	h.Set("Cache-Control", "no-cache")
-	_, _ = w.Write(body) //nolint:gosec // a file of ours; the peer may be gone, nobody to tell
-	return nil
+	return s.page(w, r)
+}
+
+// acceptsPage keeps a page from a client that asks for something else: one that
+// was given a wrong base URL must not take it for its answer.
+func acceptsPage(r *http.Request) bool {
+	accept := r.Header.Values("Accept")
+	return len(accept) == 0 || weight(accept, "text/html", "text/*", "*/*") > 0
 }

@@ -1,0 +1,52 @@
+import createClient from 'openapi-fetch';
+import createQueryHooks from 'openapi-react-query';
+import { setConnection } from './connection';
+import { isSessionLost, setSessionLost } from './lost-session';
+import type { paths } from './schema.gen';
+import type { Problem } from './types';
+
+/** These answer 401 for reasons of their own. */
+const signsIn = (request: Request) => request.method === 'POST' && /\/api\/v1\/(session|setup)$/.test(new URL(request.url).pathname);
+
+function problem(status: number, code: string, detail: string): Response {
+  const body: Problem = { type: 'about:blank', title: code, status, detail, code, request_id: '' };
+  return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/problem+json' } });
+}
+
+async function once(request: Request): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(request);
+  } catch (error) {
+    if (error instanceof TypeError) setConnection('away');
+    throw error;
+  }
+  setConnection(response.status === 503 ? 'unready' : 'up');
+  const kind = response.headers.get('Content-Type') ?? '';
+  if (!response.ok && !kind.includes('json')) {
+    // Something between here and the server answered.
+    return problem(response.status, 'unexpected_answer', `Something other than AuthSec answered, with status ${response.status}. Try again.`);
+  }
+  return response;
+}
+
+/**
+ * Sends a request. A 401 is tried once more: when the session's cookie was just
+ * renewed, requests that were under way still had the old one, and a refused
+ * request has done nothing. After a second one the session counts as lost.
+ */
+async function send(request: Request): Promise<Response> {
+  if (signsIn(request)) return once(request);
+  if (isSessionLost()) return problem(401, 'session_ended', 'Sign in again to go on.');
+  const again = request.clone();
+  const response = await once(request);
+  if (response.status !== 401) return response;
+  const second = await once(again);
+  if (second.status === 401) setSessionLost(true);
+  return second;
+}
+
+export const client = createClient<paths>({ baseUrl: `${window.location.origin}/api/v1`, fetch: send });
+
+/** Typed hooks: `$api.useQuery('get', '/agents/{client_id}', {params: {path: {client_id}}})`. */
+export const $api = createQueryHooks(client);

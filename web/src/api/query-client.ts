@@ -1,0 +1,17 @@
+import { QueryClient } from '@tanstack/react-query';
+import { onConnection, getConnection } from './connection';
+import { statusOf } from './problem';
+
+/** Asked again only when the server was away or not ready. */
+const worthRetrying = (count: number, failure: unknown) => count < 2 && (failure instanceof TypeError || statusOf(failure) === 503);
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: { retry: worthRetrying, staleTime: 5_000, refetchOnWindowFocus: true, networkMode: 'always' },
+    mutations: { retry: false, networkMode: 'always' },
+  },
+});
+
+onConnection(() => {
+  if (getConnection() === 'up') void queryClient.invalidateQueries();
+});

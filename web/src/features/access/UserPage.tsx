@@ -1,0 +1,5 @@
+import { Page } from '@/ui/Page';
+
+export function UserPage({ id }: { id: string }) {
+  return <Page title="UserPage">{id}</Page>;
+}

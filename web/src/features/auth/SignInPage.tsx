@@ -1,0 +1,20 @@
+import { useRouter } from '@tanstack/react-router';
+import { queryClient } from '@/api/query-client';
+import { sessionQuery } from '@/api/session';
+import { Front } from './Front';
+import { SignInForm } from '@/ui/SignInForm';
+
+export function SignInPage({ returnTo }: { returnTo: string }) {
+  const router = useRouter();
+  return (
+    <Front title="Sign in">
+      <SignInForm
+        onSignedIn={(session) => {
+          queryClient.clear();
+          queryClient.setQueryData(sessionQuery.queryKey, session);
+          router.history.push(returnTo);
+        }}
+      />
+    </Front>
+  );
+}

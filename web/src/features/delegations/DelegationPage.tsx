@@ -1,0 +1,5 @@
+import { Page } from '@/ui/Page';
+
+export function DelegationPage({ id }: { id: string }) {
+  return <Page title="DelegationPage">{id}</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from '@/ui/Page';
+
+export function SigningKeysPage() {
+  return <Page title="SigningKeysPage">…</Page>;
+}

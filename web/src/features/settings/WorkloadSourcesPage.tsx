@@ -1,0 +1,5 @@
+import { Page } from '@/ui/Page';
+
+export function WorkloadSourcesPage() {
+  return <Page title="WorkloadSourcesPage">…</Page>;
+}

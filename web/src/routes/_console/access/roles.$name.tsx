@@ -1,0 +1,9 @@
+import { createFileRoute } from '@tanstack/react-router';
+import { RolePage } from '@/features/access/RolePage';
+
+export const Route = createFileRoute('/_console/access/roles/$name')({
+  component: function RolePageRoute() {
+    const { name } = Route.useParams();
+    return <RolePage key={name} name={name} />;
+  },
+});

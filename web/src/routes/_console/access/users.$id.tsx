@@ -1,0 +1,9 @@
+import { createFileRoute } from '@tanstack/react-router';
+import { UserPage } from '@/features/access/UserPage';
+
+export const Route = createFileRoute('/_console/access/users/$id')({
+  component: function UserPageRoute() {
+    const { id } = Route.useParams();
+    return <UserPage key={id} id={id} />;
+  },
+});

@@ -1,0 +1,51 @@
+import { type Icon, IconActivity, IconGauge, IconHierarchy2, IconKey, IconLock, IconPlugConnected, IconRobot, IconSettings, IconShieldShare, IconUserShield, IconUsers, IconBolt, IconApi } from '@tabler/icons-react';
+import type { LinkProps } from '@tanstack/react-router';
+import type { Permission } from '@/api/types';
+
+export interface NavPage {
+  label: string;
+  to: LinkProps['to'];
+  icon: Icon;
+  /** Offered only with this permission; the server decides in any case. */
+  needs?: Permission;
+  /** For the command palette. */
+  hint: string;
+}
+
+export interface NavGroup {
+  label: string;
+  icon: Icon;
+  pages: NavPage[];
+}
+
+/** The sidebar, in the guide's order and words. */
+export const navigation: (NavPage | NavGroup)[] = [
+  { label: 'Dashboard', to: '/', icon: IconGauge, hint: 'Tokens, risks, first steps' },
+  {
+    label: 'Clients',
+    icon: IconPlugConnected,
+    pages: [{ label: 'MCP Servers / AI Agents', to: '/clients', icon: IconRobot, hint: 'Who gets tokens, and who accepts them' }],
+  },
+  { label: 'Trust Delegation', to: '/delegations', icon: IconShieldShare, hint: 'What people lend to agents' },
+  {
+    label: 'Access',
+    icon: IconLock,
+    pages: [
+      { label: 'Users', to: '/access/users', icon: IconUsers, needs: 'users.read', hint: 'People and the roles they hold' },
+      { label: 'Roles', to: '/access/roles', icon: IconUserShield, hint: 'Named sets of actions' },
+      { label: 'Actions', to: '/access/actions', icon: IconBolt, hint: 'Business permissions' },
+    ],
+  },
+  { label: 'Activity', to: '/activity', icon: IconActivity, hint: 'The audit log' },
+  {
+    label: 'Settings',
+    icon: IconSettings,
+    pages: [
+      { label: 'Workload sources', to: '/settings/workload-sources', icon: IconHierarchy2, hint: 'Where proof of a workload comes from' },
+      { label: 'Signing keys', to: '/settings/signing-keys', icon: IconKey, needs: 'keys.read', hint: 'What tokens are signed with' },
+      { label: 'API tokens', to: '/settings/api-tokens', icon: IconApi, hint: 'Credentials of automation' },
+    ],
+  },
+];
+
+export const pagesOf = (entry: NavPage | NavGroup): NavPage[] => ('pages' in entry ? entry.pages : [entry]);

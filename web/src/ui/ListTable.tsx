@@ -1,0 +1,154 @@
+import { ActionIcon, Box, Button, Group, ScrollArea, Skeleton, Table, Text } from '@mantine/core';
+import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { Fragment, type ReactNode, useLayoutEffect, useRef, useState } from 'react';
+import type { List } from '@/api/list';
+import classes from './ListTable.module.css';
+import { FailureAlert, LoadingDots } from './states';
+
+export interface Column<Item> {
+  /** The column's heading. */
+  header: string;
+  cell: (item: Item) => ReactNode;
+  /** CSS width; columns without one share the rest. */
+  width?: number | string;
+  /** Left out on narrow screens. */
+  optional?: boolean;
+}
+
+interface Props<Item> {
+  /** Names the table for screen readers. */
+  label: string;
+  list: List<Item>;
+  columns: Column<Item>[];
+  keyOf: (item: Item) => string;
+  /** Shown when there is nothing at all. */
+  empty: ReactNode;
+  /** Details that open under a row; `name` is what the row is called. */
+  details?: { render: (item: Item) => ReactNode; name: (item: Item) => string };
+  /** This row is marked, as something that just came about. */
+  highlight?: string | undefined;
+}
+
+/** Longer lists keep only the rows near the screen in the document. */
+const windowed = 100;
+const rowHeight = 45;
+
+/** A list of the API as a table: loading, empty and failed states, further pages, open rows. */
+export function ListTable<Item>({ label, list, columns, keyOf, empty, details, highlight }: Props<Item>) {
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const body = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => setTop(body.current?.offsetTop ?? 0), []);
+  const virtual = list.items.length > windowed;
+  const virtualizer = useWindowVirtualizer({
+    count: list.items.length,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    scrollMargin: top,
+    enabled: virtual,
+    getItemKey: (index) => keyOf(list.items[index] as Item),
+  });
+
+  if (list.failure && list.items.length === 0) return <FailureAlert failure={list.failure} retry={list.retry} title="This list could not be loaded" />;
+  if (!list.loading && list.items.length === 0) return empty;
+
+  const toggle = (key: string) =>
+    setOpen((before) => {
+      const after = new Set(before);
+      if (!after.delete(key)) after.add(key);
+      return after;
+    });
+  const shown = virtual ? virtualizer.getVirtualItems() : list.items.map((_, index) => ({ index, start: 0, end: 0 }));
+  const before = virtual ? (shown[0]?.start ?? top) - top : 0;
+  const after = virtual ? virtualizer.getTotalSize() - ((shown.at(-1)?.end ?? top) - top) : 0;
+  const span = columns.length + (details ? 1 : 0);
+
+  return (
+    <Box ref={body}>
+      <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': label }}>
+        <Table aria-label={label} aria-rowcount={list.hasMore ? -1 : list.items.length + 1} highlightOnHover className={classes.table} verticalSpacing="xs">
+          <Table.Thead>
+            <Table.Tr>
+              {details && <Table.Th w={44} aria-label="Details" />}
+              {columns.map((c) => (
+                <Table.Th key={c.header} w={c.width} className={c.optional ? classes.optional : undefined}>
+                  {c.header}
+                </Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {list.loading && <Placeholder rows={6} columns={span} />}
+            {before > 0 && <Spacer height={before} span={span} />}
+            {shown.map(({ index }) => {
+              const item = list.items[index] as Item;
+              const key = keyOf(item);
+              const isOpen = open.has(key);
+              return (
+                <Fragment key={key}>
+                  <Table.Tr data-index={index} ref={virtual ? virtualizer.measureElement : undefined} aria-rowindex={index + 2} className={key === highlight ? classes.highlight : undefined} data-highlight={key === highlight || undefined}>
+                    {details && (
+                      <Table.Td>
+                        <ActionIcon variant="subtle" color="gray" size="sm" onClick={() => toggle(key)} aria-expanded={isOpen} aria-label={`Details of ${details.name(item)}`}>
+                          {isOpen ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
+                        </ActionIcon>
+                      </Table.Td>
+                    )}
+                    {columns.map((c) => (
+                      <Table.Td key={c.header} className={c.optional ? classes.optional : undefined}>
+                        {c.cell(item)}
+                      </Table.Td>
+                    ))}
+                  </Table.Tr>
+                  {details && isOpen && (
+                    <Table.Tr>
+                      <Table.Td colSpan={span} className={classes.details}>
+                        {details.render(item)}
+                      </Table.Td>
+                    </Table.Tr>
+                  )}
+                </Fragment>
+              );
+            })}
+            {after > 0 && <Spacer height={after} span={span} />}
+          </Table.Tbody>
+        </Table>
+      </ScrollArea>
+      {list.failure && <FailureAlert failure={list.failure} retry={list.retry} title="The list could not be renewed" />}
+      {list.loadingMore && <LoadingDots />}
+      {!list.loading && (
+        <Group justify="space-between" py="sm" px="xs">
+          <Text fz="sm" c="dimmed" role="status">
+            {list.items.length.toLocaleString()}
+            {list.hasMore ? ' shown, there are more' : ' in all'}
+          </Text>
+          {list.hasMore && (
+            <Button variant="default" size="xs" onClick={list.loadMore} loading={list.loadingMore}>
+              Load more
+            </Button>
+          )}
+        </Group>
+      )}
+    </Box>
+  );
+}
+
+function Spacer({ height, span }: { height: number; span: number }) {
+  return (
+    <tr aria-hidden>
+      <td colSpan={span} style={{ height, padding: 0 }} />
+    </tr>
+  );
+}
+
+function Placeholder({ rows, columns }: { rows: number; columns: number }) {
+  return Array.from({ length: rows }, (_, i) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: all alike
+    <Table.Tr key={i} aria-hidden>
+      <Table.Td colSpan={columns}>
+        <Skeleton height={22} width={`${90 - ((i * 13) % 30)}%`} />
+      </Table.Td>
+    </Table.Tr>
+  ));
+}

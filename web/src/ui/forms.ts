@@ -1,0 +1,73 @@
+import type { UseFormReturnType } from '@mantine/form';
+import { useCallback, useRef, useState } from 'react';
+import { type Failure, failureText, fieldErrors } from '@/api/problem';
+
+/** The value at a path such as `selectors.0.key`, or undefined. */
+const has = (values: unknown, path: string): boolean =>
+  path.split('.').reduce<unknown>((v, part) => (typeof v === 'object' && v !== null ? (v as Record<string, unknown>)[part] : undefined), values) !== undefined;
+
+/** Moves the focus to the first field that has an error. */
+export function focusFirstError() {
+  requestAnimationFrame(() => {
+    document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  });
+}
+
+/**
+ * Puts the server's messages on their fields and returns what belongs to none,
+ * for the form's own alert. `rename` maps a field of the API to one of the form.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: any form
+export function applyFailure(form: UseFormReturnType<any, any>, failure: Failure, rename: Record<string, string> = {}): string | null {
+  const rest: string[] = [];
+  const errors: Record<string, string> = {};
+  for (const [path, message] of Object.entries(fieldErrors(failure))) {
+    const field = rename[path] ?? path;
+    if (has(form.getValues(), field)) errors[field] = message;
+    else rest.push(message);
+  }
+  form.setErrors(errors);
+  focusFirstError();
+  if (rest.length > 0) return rest.join(' ');
+  return Object.keys(errors).length > 0 ? null : failureText(failure);
+}
+
+export interface Saving {
+  saving: boolean;
+  /** What belongs to no field; a string, or null. */
+  problem: string | null;
+  clear: () => void;
+}
+
+/**
+ * Runs a form's saving once at a time, so that a double click makes one thing.
+ * A failure stays in `problem` and on the fields; nothing typed is lost.
+ */
+export function useSave<Values>(
+  save: (values: Values) => Promise<unknown>,
+  // biome-ignore lint/suspicious/noExplicitAny: any form
+  form?: UseFormReturnType<any, any>,
+  rename?: Record<string, string>,
+): Saving & { submit: (values: Values) => Promise<void> } {
+  const busy = useRef(false);
+  const [saving, setSaving] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const latest = useRef({ save, form, rename });
+  latest.current = { save, form, rename };
+  const submit = useCallback(async (values: Values) => {
+    if (busy.current) return;
+    busy.current = true;
+    setSaving(true);
+    setProblem(null);
+    try {
+      await latest.current.save(values);
+    } catch (failure) {
+      const { form, rename } = latest.current;
+      setProblem(form ? applyFailure(form, failure as Failure, rename) : failureText(failure));
+    } finally {
+      busy.current = false;
+      setSaving(false);
+    }
+  }, []);
+  return { submit, saving, problem, clear: useCallback(() => setProblem(null), []) };
+}
