@@ -164,7 +164,8 @@ func linkToken(t testing.TB, link string) string {
 	if err != nil || !strings.HasPrefix(u.Fragment, "token=") {
 		t.Fatalf("not a set-up link: %q", link)
 	}
-	return strings.TrimPrefix(u.Fragment, "token=")
+	token, _, _ := strings.Cut(strings.TrimPrefix(u.Fragment, "token="), "&")
+	return token
 }
 
 // jti is a token's ID, unverified.

@@ -50,7 +50,7 @@ func (c *userCreateCmd) Run(ctx context.Context, p *program) (err error) {
 	}
 	link := ""
 	if secret != "" {
-		link = a.SetupURL(secret)
+		link = a.SetupURL(secret, u.Email)
 	}
 	if c.json() {
 		return p.printJSON(struct {

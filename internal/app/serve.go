@@ -53,15 +53,15 @@ func (a *App) FirstAdmin(ctx context.Context) (link string, err error) {
 	case created:
 		a.Log.InfoContext(ctx, "first admin created", "email", a.Config.AdminEmail)
 	case secret != "":
-		return a.SetupURL(secret), nil
+		return a.SetupURL(secret, ""), nil
 	}
 	return "", nil
 }
 
 // SetupURL is the link that carries a set-up secret, in the fragment, which
-// browsers never send.
-func (a *App) SetupURL(secret domain.Secret) string {
-	return a.Config.Issuer() + "/setup#token=" + secret.Reveal()
+// browsers never send. It says whose it is; without an email it makes the first admin.
+func (a *App) SetupURL(secret domain.Secret, email string) string {
+	return wire.SetupURL(a.Config.Issuer(), secret, email)
 }
 
 // Serve answers requests until ctx ends, then finishes what it accepted. OpenKeys

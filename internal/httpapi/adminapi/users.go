@@ -5,6 +5,7 @@ import (
 
 	"authsec/internal/domain"
 	"authsec/internal/httpapi/adminapi/api"
+	"authsec/internal/httpapi/wire"
 )
 
 func (s server) ListUsers(ctx context.Context, r api.ListUsersRequestObject) (api.ListUsersResponseObject, error) {
@@ -30,7 +31,7 @@ func (s server) CreateUser(ctx context.Context, r api.CreateUserRequestObject) (
 	out := api.CreateUser201JSONResponse{ID: u.ID, Email: u.Email, Name: u.Name, Level: u.Level, Status: u.Status, Roles: u.Roles,
 		HasPassword: u.HasPassword, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, LastSignInAt: u.LastSignInAt}
 	if link != "" {
-		out.SetupURL, out.SetupExpiresAt = optional(s.setupURL(link)), optionalTime(user.CreatedAt.Add(domain.SetupLinkLife))
+		out.SetupURL, out.SetupExpiresAt = optional(wire.SetupURL(s.PublicURL, link, user.Email)), optionalTime(user.CreatedAt.Add(domain.SetupLinkLife))
 	}
 	return out, nil
 }
@@ -60,12 +61,11 @@ func (s server) CreateSetupLink(ctx context.Context, r api.CreateSetupLinkReques
 	if err != nil {
 		return nil, err
 	}
-	return api.CreateSetupLink201JSONResponse{SetupURL: s.setupURL(secret), ExpiresAt: link.ExpiresAt.UTC()}, nil
-}
-
-// setupURL carries the secret in the fragment, which browsers never send.
-func (s server) setupURL(secret domain.Secret) string {
-	return s.PublicURL + "/setup#token=" + secret.Reveal()
+	user, err := s.Directory.User(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	return api.CreateSetupLink201JSONResponse{SetupURL: wire.SetupURL(s.PublicURL, secret, user.Email), ExpiresAt: link.ExpiresAt.UTC()}, nil
 }
 
 func toUser(u domain.User) api.User {
