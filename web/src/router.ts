@@ -1,8 +1,8 @@
 import { createRouter } from '@tanstack/react-router';
 import { routeTree } from './routeTree.gen';
+import { NotFound } from './shell/NotFound';
 import { PageFailure } from './shell/PageFailure';
 import { PageLoading } from './shell/PageLoading';
-import { NotFound } from './shell/NotFound';
 
 export const router = createRouter({
   routeTree,

@@ -25,10 +25,17 @@ async function once(request: Request): Promise<Response> {
   const kind = response.headers.get('Content-Type') ?? '';
   if (!response.ok && !kind.includes('json')) {
     // Something between here and the server answered.
-    return problem(response.status, 'unexpected_answer', `Something other than AuthSec answered, with status ${response.status}. Try again.`);
+    return problem(
+      response.status,
+      'unexpected_answer',
+      `Something other than AuthSec answered, with status ${response.status}. Try again.`,
+    );
   }
   return response;
 }
+
+/** Whether there has been a session on this page, which can then be lost. */
+let signedIn = false;
 
 /**
  * Sends a request. A 401 is tried once more: when the session's cookie was just
@@ -40,7 +47,8 @@ async function send(request: Request): Promise<Response> {
   if (isSessionLost()) return problem(401, 'session_ended', 'Sign in again to go on.');
   const again = request.clone();
   const response = await once(request);
-  if (response.status !== 401) return response;
+  if (response.ok) signedIn = true;
+  if (response.status !== 401 || !signedIn) return response;
   const second = await once(again);
   if (second.status === 401) setSessionLost(true);
   return second;

@@ -13,8 +13,7 @@ export type ListPath = {
 }[keyof paths];
 
 type Get<P extends ListPath> = paths[P] extends { get: infer G } ? G : never;
-export type ListQuery<P extends ListPath> =
-  Get<P> extends { parameters: { query?: infer Q } } ? Omit<NonNullable<Q>, 'cursor'> : never;
+export type ListQuery<P extends ListPath> = Get<P> extends { parameters: { query?: infer Q } } ? Omit<NonNullable<Q>, 'cursor'> : never;
 export type ListItem<P extends ListPath> =
   Get<P> extends { responses: { 200: { content: { 'application/json': { items: (infer I)[] } } } } } ? I : never;
 

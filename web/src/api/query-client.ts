@@ -1,5 +1,5 @@
 import { QueryClient } from '@tanstack/react-query';
-import { onConnection, getConnection } from './connection';
+import { getConnection, onConnection } from './connection';
 import { statusOf } from './problem';
 
 /** Asked again only when the server was away or not ready. */

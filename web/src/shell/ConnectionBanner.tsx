@@ -1,4 +1,4 @@
-import { Alert, Affix } from '@mantine/core';
+import { Affix, Alert } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconPlugConnectedX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -24,9 +24,14 @@ export function ConnectionBanner() {
   }, [down]);
   if (!down) return null;
   return (
-    <Affix position={{ top: 12, left: 0, right: 0 }} zIndex={1000} style={{ pointerEvents: 'none', display: 'flex', justifyContent: 'center' }}>
+    <Affix
+      position={{ top: 12, left: 0, right: 0 }}
+      zIndex={1000}
+      style={{ pointerEvents: 'none', display: 'flex', justifyContent: 'center' }}
+    >
       <Alert color="red" variant="filled" icon={<IconPlugConnectedX />} role="alert" style={{ pointerEvents: 'auto' }} mx="md" py="xs">
-        {connection === 'away' ? 'AuthSec cannot be reached.' : 'AuthSec is not ready: something it needs is away.'} Trying again… What you typed stays here.
+        {connection === 'away' ? 'AuthSec cannot be reached.' : 'AuthSec is not ready: something it needs is away.'} Trying again… What you
+        typed stays here.
       </Alert>
     </Affix>
   );

@@ -5,19 +5,23 @@ import { Outlet } from '@tanstack/react-router';
 import { useSession } from '@/api/session';
 import { Logo } from '@/ui/Logo';
 import { LinkTo } from '@/ui/links';
-import { Palette, openPalette } from './Palette';
+import classes from './ConsoleShell.module.css';
+import { openPalette, Palette } from './Palette';
 import { SchemeToggle } from './SchemeToggle';
 import { Sidebar } from './Sidebar';
 import { SignInAgain } from './SignInAgain';
 import { UserMenu } from './UserMenu';
-import classes from './ConsoleShell.module.css';
 
 /** The frame of every page after sign-in. */
 export function ConsoleShell() {
   const session = useSession();
   const [opened, { toggle, close }] = useDisclosure(false);
   return (
-    <AppShell header={{ height: 56 }} navbar={{ width: 250, breakpoint: 'sm', collapsed: { mobile: !opened } }} padding={{ base: 'md', md: 'xl' }}>
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 250, breakpoint: 'sm', collapsed: { mobile: !opened } }}
+      padding={{ base: 'md', md: 'xl' }}
+    >
       <a href="#main" className={classes.skip}>
         Skip to content
       </a>

@@ -1,8 +1,8 @@
 import '@mantine/spotlight/styles.css';
+import { useDebouncedValue } from '@mantine/hooks';
 import { Spotlight, type SpotlightActionGroupData, spotlight } from '@mantine/spotlight';
 import { IconRobot, IconSearch, IconShieldShare, IconUser, IconUserShield } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useDebouncedValue } from '@mantine/hooks';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { $api } from '@/api/client';
@@ -33,7 +33,13 @@ export function Palette() {
       actions: navigation
         .flatMap(pagesOf)
         .filter((p) => (p.needs === undefined || can(p.needs)) && `${p.label} ${p.hint}`.toLowerCase().includes(needle))
-        .map((p) => ({ id: `page ${p.to}`, label: p.label, description: p.hint, leftSection: <p.icon size={size} />, onClick: () => void navigate({ to: p.to }) })),
+        .map((p) => ({
+          id: `page ${p.to}`,
+          label: p.label,
+          description: p.hint,
+          leftSection: <p.icon size={size} />,
+          onClick: () => void navigate({ to: p.to }),
+        })),
     },
   ];
   if (q) {
@@ -92,7 +98,12 @@ export function Palette() {
       highlightQuery
       scrollable
       maxHeight={420}
-      searchProps={{ leftSection: <IconSearch size={18} />, placeholder: 'Find agents, delegations, roles, users, pages', 'aria-label': 'Search', maxLength: 256 }}
+      searchProps={{
+        leftSection: <IconSearch size={18} />,
+        placeholder: 'Find agents, delegations, roles, users, pages',
+        'aria-label': 'Search',
+        maxLength: 256,
+      }}
     />
   );
 }

@@ -22,7 +22,15 @@ export function Sidebar({ onNavigate }: { onNavigate: () => void }) {
     if (pages.length === 0) return null;
     if (!('pages' in entry)) return link(entry, false);
     return (
-      <NavLink key={entry.label} component="button" type="button" label={entry.label} leftSection={<entry.icon size={18} stroke={1.7} aria-hidden />} defaultOpened childrenOffset={30}>
+      <NavLink
+        key={entry.label}
+        component="button"
+        type="button"
+        label={entry.label}
+        leftSection={<entry.icon size={18} stroke={1.7} aria-hidden />}
+        defaultOpened
+        childrenOffset={30}
+      >
         {pages.map((page) => link(page, true))}
       </NavLink>
     );

@@ -9,7 +9,15 @@ import { SignInForm } from '@/ui/SignInForm';
 export function SignInAgain({ session }: { session: Session }) {
   const lost = useSessionLost();
   return (
-    <Modal opened={lost} onClose={() => undefined} title="Your session has ended" withCloseButton={false} closeOnClickOutside={false} closeOnEscape={false} zIndex={500}>
+    <Modal
+      opened={lost}
+      onClose={() => undefined}
+      title="Your session has ended"
+      withCloseButton={false}
+      closeOnClickOutside={false}
+      closeOnEscape={false}
+      zIndex={500}
+    >
       <Stack gap="md">
         <Text>Sign in again to go on. What you typed is still there.</Text>
         <SignInForm

@@ -1,12 +1,12 @@
 import { Avatar, Menu, Text, UnstyledButton } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
 import { IconLogout, IconUserCircle } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
+import { useEffect } from 'react';
 import { client } from '@/api/client';
 import type { Session } from '@/api/types';
 import { Clip } from '@/ui/Clip';
 import { useSave } from '@/ui/forms';
-import { notifications } from '@mantine/notifications';
-import { useEffect } from 'react';
 
 async function signOut() {
   const { error } = await client.DELETE('/session');

@@ -1,4 +1,19 @@
-import { type Icon, IconActivity, IconGauge, IconHierarchy2, IconKey, IconLock, IconPlugConnected, IconRobot, IconSettings, IconShieldShare, IconUserShield, IconUsers, IconBolt, IconApi } from '@tabler/icons-react';
+import {
+  type Icon,
+  IconActivity,
+  IconApi,
+  IconBolt,
+  IconGauge,
+  IconHierarchy2,
+  IconKey,
+  IconLock,
+  IconPlugConnected,
+  IconRobot,
+  IconSettings,
+  IconShieldShare,
+  IconUserShield,
+  IconUsers,
+} from '@tabler/icons-react';
 import type { LinkProps } from '@tanstack/react-router';
 import type { Permission } from '@/api/types';
 

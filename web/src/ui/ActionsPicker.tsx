@@ -42,7 +42,13 @@ export function ActionsPicker({ label, description, actions, value, onChange, er
   };
 
   return (
-    <Fieldset legend={label} disabled={disabled} aria-describedby={error ? errorId : undefined} aria-invalid={error ? true : undefined} tabIndex={error ? -1 : undefined}>
+    <Fieldset
+      legend={label}
+      disabled={disabled}
+      aria-describedby={error ? errorId : undefined}
+      aria-invalid={error ? true : undefined}
+      tabIndex={error ? -1 : undefined}
+    >
       <Stack gap="sm">
         {description && (
           <Text fz="sm" c="dimmed">
@@ -50,8 +56,27 @@ export function ActionsPicker({ label, description, actions, value, onChange, er
           </Text>
         )}
         <Group gap="sm" align="flex-end">
-          <TextInput label="Search actions" value={q} maxLength={128} onChange={(e) => setQ(e.currentTarget.value)} leftSection={<IconSearch size={16} aria-hidden />} style={{ flex: '1 1 200px' }} />
-          <Checkbox label="Select All" checked={all} indeterminate={!all && chosenShown > 0} onChange={() => set(shown.map((a) => a.name), !all)} disabled={shown.length === 0} pb={8} />
+          <TextInput
+            label="Search actions"
+            value={q}
+            maxLength={128}
+            onChange={(e) => setQ(e.currentTarget.value)}
+            leftSection={<IconSearch size={16} aria-hidden />}
+            style={{ flex: '1 1 200px' }}
+          />
+          <Checkbox
+            label="Select All"
+            checked={all}
+            indeterminate={!all && chosenShown > 0}
+            onChange={() =>
+              set(
+                shown.map((a) => a.name),
+                !all,
+              )
+            }
+            disabled={shown.length === 0}
+            pb={8}
+          />
         </Group>
         <ScrollArea.Autosize mah={320} type="auto" viewportProps={{ tabIndex: 0, role: 'group', 'aria-label': label }}>
           <Stack gap="md" p={2}>
@@ -62,7 +87,17 @@ export function ActionsPicker({ label, description, actions, value, onChange, er
                     {resource}
                   </Text>
                   {members.length > 1 && (
-                    <Button variant="subtle" size="compact-xs" onClick={() => set(members.map((a) => a.name), !members.every((a) => chosen.has(a.name)))} aria-label={`${members.every((a) => chosen.has(a.name)) ? 'Clear' : 'Select all of'} ${resource}`}>
+                    <Button
+                      variant="subtle"
+                      size="compact-xs"
+                      onClick={() =>
+                        set(
+                          members.map((a) => a.name),
+                          !members.every((a) => chosen.has(a.name)),
+                        )
+                      }
+                      aria-label={`${members.every((a) => chosen.has(a.name)) ? 'Clear' : 'Select all of'} ${resource}`}
+                    >
                       {members.every((a) => chosen.has(a.name)) ? 'Clear' : 'All'}
                     </Button>
                   )}

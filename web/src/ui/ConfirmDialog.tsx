@@ -42,7 +42,16 @@ export function ConfirmDialog({ opened, onClose, title, children, confirm, withR
         <Stack gap="md">
           <div>{children}</div>
           {withReason && (
-            <Textarea label="Reason" description="For the audit log, and for whoever asks later." value={reason} onChange={(e) => setReason(e.currentTarget.value)} maxLength={1024} autosize minRows={2} data-autofocus />
+            <Textarea
+              label="Reason"
+              description="For the audit log, and for whoever asks later."
+              value={reason}
+              onChange={(e) => setReason(e.currentTarget.value)}
+              maxLength={1024}
+              autosize
+              minRows={2}
+              data-autofocus
+            />
           )}
           <FormProblem problem={problem} />
           <Group justify="flex-end" gap="xs">

@@ -8,7 +8,8 @@ export interface Duration {
 }
 
 /** Whole seconds, or null while the number is not one. */
-export const secondsOf = ({ count, unit }: Duration): number | null => (typeof count === 'number' && Number.isFinite(count) ? Math.round(count * secondsPer(unit)) : null);
+export const secondsOf = ({ count, unit }: Duration): number | null =>
+  typeof count === 'number' && Number.isFinite(count) ? Math.round(count * secondsPer(unit)) : null;
 
 interface Props {
   /** "Maximum Duration" */

@@ -50,7 +50,8 @@ export function ListTable<Item>({ label, list, columns, keyOf, empty, details, h
     getItemKey: (index) => keyOf(list.items[index] as Item),
   });
 
-  if (list.failure && list.items.length === 0) return <FailureAlert failure={list.failure} retry={list.retry} title="This list could not be loaded" />;
+  if (list.failure && list.items.length === 0)
+    return <FailureAlert failure={list.failure} retry={list.retry} title="This list could not be loaded" />;
   if (!list.loading && list.items.length === 0) return empty;
 
   const toggle = (key: string) =>
@@ -67,7 +68,13 @@ export function ListTable<Item>({ label, list, columns, keyOf, empty, details, h
   return (
     <Box ref={body}>
       <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': label }}>
-        <Table aria-label={label} aria-rowcount={list.hasMore ? -1 : list.items.length + 1} highlightOnHover className={classes.table} verticalSpacing="xs">
+        <Table
+          aria-label={label}
+          aria-rowcount={list.hasMore ? -1 : list.items.length + 1}
+          highlightOnHover
+          className={classes.table}
+          verticalSpacing="xs"
+        >
           <Table.Thead>
             <Table.Tr>
               {details && <Table.Th w={44} aria-label="Details" />}
@@ -87,10 +94,23 @@ export function ListTable<Item>({ label, list, columns, keyOf, empty, details, h
               const isOpen = open.has(key);
               return (
                 <Fragment key={key}>
-                  <Table.Tr data-index={index} ref={virtual ? virtualizer.measureElement : undefined} aria-rowindex={index + 2} className={key === highlight ? classes.highlight : undefined} data-highlight={key === highlight || undefined}>
+                  <Table.Tr
+                    data-index={index}
+                    ref={virtual ? virtualizer.measureElement : undefined}
+                    aria-rowindex={index + 2}
+                    className={key === highlight ? classes.highlight : undefined}
+                    data-highlight={key === highlight || undefined}
+                  >
                     {details && (
                       <Table.Td>
-                        <ActionIcon variant="subtle" color="gray" size="sm" onClick={() => toggle(key)} aria-expanded={isOpen} aria-label={`Details of ${details.name(item)}`}>
+                        <ActionIcon
+                          variant="subtle"
+                          color="gray"
+                          size="sm"
+                          onClick={() => toggle(key)}
+                          aria-expanded={isOpen}
+                          aria-label={`Details of ${details.name(item)}`}
+                        >
                           {isOpen ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
                         </ActionIcon>
                       </Table.Td>

@@ -17,7 +17,15 @@ interface Props {
 /** Shows a secret this once. It closes by its button alone, so that a stray click cannot lose it. */
 export function SecretDialog({ secret, onClose, title, label, children }: Props) {
   return (
-    <Modal opened={secret !== undefined} onClose={onClose} title={title} closeOnClickOutside={false} closeOnEscape={false} withCloseButton={false} size="lg">
+    <Modal
+      opened={secret !== undefined}
+      onClose={onClose}
+      title={title}
+      closeOnClickOutside={false}
+      closeOnEscape={false}
+      withCloseButton={false}
+      size="lg"
+    >
       <Stack gap="md">
         <Alert color="yellow" icon={<IconEyeOff />} title="Shown this once">
           It is stored as a hash only. Copy it now; if it is lost, make a new one.

@@ -23,8 +23,25 @@ export function SignInForm({ email = '', onSignedIn }: { email?: string; onSigne
   return (
     <form onSubmit={form.onSubmit(submit)} noValidate>
       <Stack gap="md">
-        <TextInput label="Email" type="email" autoComplete="username" maxLength={320} required data-autofocus autoFocus={!email} {...form.getInputProps('email')} />
-        <PasswordInput label="Password" autoComplete="current-password" maxLength={256} required autoFocus={Boolean(email)} visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password' }} {...form.getInputProps('password')} />
+        <TextInput
+          label="Email"
+          type="email"
+          autoComplete="username"
+          maxLength={320}
+          required
+          data-autofocus
+          autoFocus={!email}
+          {...form.getInputProps('email')}
+        />
+        <PasswordInput
+          label="Password"
+          autoComplete="current-password"
+          maxLength={256}
+          required
+          autoFocus={Boolean(email)}
+          visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password' }}
+          {...form.getInputProps('password')}
+        />
         <FormProblem problem={problem} />
         <Button type="submit" loading={saving} fullWidth>
           Sign in

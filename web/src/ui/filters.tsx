@@ -13,7 +13,17 @@ export function Filters({ children }: { children: ReactNode }) {
 }
 
 /** Text search; `onChange` comes once typing pauses. The value lives in the URL. */
-export function Search({ value, onChange, label = 'Search', placeholder }: { value: string | undefined; onChange: (q: string | undefined) => void; label?: string; placeholder?: string }) {
+export function Search({
+  value,
+  onChange,
+  label = 'Search',
+  placeholder,
+}: {
+  value: string | undefined;
+  onChange: (q: string | undefined) => void;
+  label?: string;
+  placeholder?: string;
+}) {
   const [text, setText] = useState(value ?? '');
   useEffect(() => setText(value ?? ''), [value]);
   const report = useDebouncedCallback((q: string) => onChange(q.trim() || undefined), 250);
@@ -41,7 +51,17 @@ export interface Choice<Value extends string> {
 }
 
 /** One of some values, or any. */
-export function Filter<Value extends string>({ label, value, choices, onChange }: { label: string; value: Value | undefined; choices: readonly Choice<Value>[]; onChange: (value: Value | undefined) => void }) {
+export function Filter<Value extends string>({
+  label,
+  value,
+  choices,
+  onChange,
+}: {
+  label: string;
+  value: Value | undefined;
+  choices: readonly Choice<Value>[];
+  onChange: (value: Value | undefined) => void;
+}) {
   return (
     <Select
       label={label}

@@ -4,7 +4,10 @@ import { type Failure, failureText, fieldErrors } from '@/api/problem';
 
 /** The value at a path such as `selectors.0.key`, or undefined. */
 const has = (values: unknown, path: string): boolean =>
-  path.split('.').reduce<unknown>((v, part) => (typeof v === 'object' && v !== null ? (v as Record<string, unknown>)[part] : undefined), values) !== undefined;
+  path
+    .split('.')
+    .reduce<unknown>((v, part) => (typeof v === 'object' && v !== null ? (v as Record<string, unknown>)[part] : undefined), values) !==
+  undefined;
 
 /** Moves the focus to the first field that has an error. */
 export function focusFirstError() {

@@ -24,7 +24,15 @@ export function LoadingDots() {
 }
 
 /** What went wrong and what to do; the request ID finds it in the server's log. */
-export function FailureAlert({ failure, retry, title = 'That did not work' }: { failure: unknown; retry?: (() => void) | undefined; title?: string }) {
+export function FailureAlert({
+  failure,
+  retry,
+  title = 'That did not work',
+}: {
+  failure: unknown;
+  retry?: (() => void) | undefined;
+  title?: string;
+}) {
   if (!failure) return null;
   return (
     <Alert color="red" title={title} icon={<IconAlertTriangle />} role="alert">

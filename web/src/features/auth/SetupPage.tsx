@@ -45,23 +45,53 @@ export function SetupPage() {
 
   if (!token) {
     return (
-      <Front title="Set up AuthSec" lead="Open the whole set-up link: it ends in #token=… Each link works once and for one hour; an administrator can make another.">
+      <Front
+        title="Set up AuthSec"
+        lead="Open the whole set-up link: it ends in #token=… Each link works once and for one hour; an administrator can make another."
+      >
         <Anchor href="/sign-in">Sign in instead</Anchor>
       </Front>
     );
   }
   return (
-    <Front title={first ? 'Set up AuthSec' : 'Choose your password'} lead={first ? 'You become the first administrator. This link works once.' : `For ${person}. This link works once.`}>
+    <Front
+      title={first ? 'Set up AuthSec' : 'Choose your password'}
+      lead={first ? 'You become the first administrator. This link works once.' : `For ${person}. This link works once.`}
+    >
       <form onSubmit={form.onSubmit(submit)} noValidate>
         <Stack gap="md">
           {first && (
             <>
-              <TextInput label="Email" type="email" autoComplete="username" maxLength={320} required autoFocus {...form.getInputProps('email')} />
+              <TextInput
+                label="Email"
+                type="email"
+                autoComplete="username"
+                maxLength={320}
+                required
+                autoFocus
+                {...form.getInputProps('email')}
+              />
               <TextInput label="Name" autoComplete="name" maxLength={256} required {...form.getInputProps('name')} />
             </>
           )}
-          <PasswordInput label="Password" description="At least 12 characters." autoComplete="new-password" maxLength={256} required autoFocus={!first} visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password' }} {...form.getInputProps('password')} />
-          <PasswordInput label="Password again" autoComplete="new-password" maxLength={256} required visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the repeated password' }} {...form.getInputProps('again')} />
+          <PasswordInput
+            label="Password"
+            description="At least 12 characters."
+            autoComplete="new-password"
+            maxLength={256}
+            required
+            autoFocus={!first}
+            visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password' }}
+            {...form.getInputProps('password')}
+          />
+          <PasswordInput
+            label="Password again"
+            autoComplete="new-password"
+            maxLength={256}
+            required
+            visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the repeated password' }}
+            {...form.getInputProps('again')}
+          />
           <FormProblem problem={problem} />
           <Button type="submit" loading={saving}>
             {first ? 'Create administrator' : 'Set password'}

@@ -1,8 +1,8 @@
 import { useRouter } from '@tanstack/react-router';
 import { queryClient } from '@/api/query-client';
 import { sessionQuery } from '@/api/session';
-import { Front } from './Front';
 import { SignInForm } from '@/ui/SignInForm';
+import { Front } from './Front';
 
 export function SignInPage({ returnTo }: { returnTo: string }) {
   const router = useRouter();
