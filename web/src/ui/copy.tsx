@@ -43,9 +43,11 @@ export function Snippet({ code, label }: { code: string; label: string }) {
         <Copy value={code} label={`Copy ${label}`} />
       </Group>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it (axe: scrollable-region-focusable) */}
-      <pre className={classes.code} tabIndex={0} role="region" aria-label={label}>
-        <code>{code}</code>
-      </pre>
+      <section className={classes.code} tabIndex={0} aria-label={label}>
+        <pre>
+          <code>{code}</code>
+        </pre>
+      </section>
     </Box>
   );
 }
