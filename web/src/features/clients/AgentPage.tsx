@@ -1,5 +1,52 @@
+import { useQuery } from '@tanstack/react-query';
+import { catalogueQuery } from '@/api/catalogue';
+import { $api } from '@/api/client';
+import { useCan } from '@/api/session';
+import { ActiveStatus } from '@/ui/badges';
+import { LinkTo } from '@/ui/links';
 import { Page } from '@/ui/Page';
+import { FailureAlert, Loading } from '@/ui/states';
+import { AgentActions } from './AgentActions';
+import { AgentDelegations } from './AgentDelegations';
+import { AgentFacts } from './AgentFacts';
+import { AgentPowers } from './AgentPowers';
+import { AgentSetUp } from './AgentSetUp';
+import { AgentTokens } from './AgentTokens';
 
+/** One agent: who it is, what it can do now, what it got, how to set it up. */
 export function AgentPage({ clientId }: { clientId: string }) {
-  return <Page title="AgentPage">{clientId}</Page>;
+  const can = useCan();
+  const editable = can('agents.write');
+  const { data: agent, error, refetch } = $api.useQuery('get', '/agents/{client_id}', { params: { path: { client_id: clientId } } });
+  const { data: catalogue } = useQuery(catalogueQuery);
+  const above = [
+    <LinkTo key="clients" to="/clients">
+      MCP Servers / AI Agents
+    </LinkTo>,
+  ];
+  if (!agent) {
+    return (
+      <Page title="AI Agent" above={above}>
+        {error ? (
+          <FailureAlert failure={error} retry={() => void refetch()} title="This agent could not be loaded" />
+        ) : (
+          <Loading lines={8} />
+        )}
+      </Page>
+    );
+  }
+  return (
+    <Page
+      title={agent.name}
+      badge={<ActiveStatus status={agent.status} />}
+      above={above}
+      actions={editable && <AgentActions agent={agent} catalogue={catalogue} />}
+    >
+      <AgentFacts agent={agent} catalogue={catalogue} editable={editable} />
+      <AgentDelegations agent={agent} />
+      <AgentPowers agent={agent} />
+      <AgentTokens agent={agent} />
+      {catalogue && <AgentSetUp agent={agent} catalogue={catalogue} />}
+    </Page>
+  );
 }

@@ -1,0 +1,189 @@
+import { Api } from './api';
+import { admin, expect, fillSignIn, signedIn, test } from './fixtures';
+
+const member = { email: 'member@example.com', password: admin.password };
+const auditor = { email: 'auditor@example.com', password: admin.password };
+
+test('a refused sign-in keeps the email and does not say what was wrong', async ({ page, complaints }) => {
+  complaints.expect(401, /\/api\/v1\/session/);
+  await page.goto('/');
+  await expect(page).toHaveURL('/sign-in');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.getByLabel('Email')).toHaveAccessibleDescription('Enter your email.');
+
+  const refusal = page.getByRole('alert');
+  await fillSignIn(page, { email: admin.email, password: 'not the password' });
+  await expect(refusal).toBeVisible();
+  const wrongPassword = await refusal.textContent();
+  await expect(page.getByLabel('Email')).toHaveValue(admin.email);
+
+  await fillSignIn(page, { email: 'nobody@example.com', password: 'not the password' });
+  await expect(page.getByLabel('Email')).toHaveValue('nobody@example.com');
+  await expect(refusal).toHaveText(wrongPassword ?? '');
+
+  await fillSignIn(page, admin);
+  await expect(page.getByRole('navigation', { name: 'Main' })).toBeVisible();
+});
+
+test('guessing is throttled, says for how long, and harms nobody else', async ({ page, api, complaints }) => {
+  complaints.expect(401, /\/api\/v1\/session/);
+  complaints.expect(429, /\/api\/v1\/session/);
+  await api.user({ ...member, level: 'member' });
+  await page.goto('/sign-in');
+  const refusal = page.getByRole('alert');
+  await expect(async () => {
+    await fillSignIn(page, { email: member.email, password: 'a guess at it' });
+    await expect(refusal).toHaveText(/^Too many attempts\. Wait \S+, then try again\.$/, { timeout: 1000 });
+  }).toPass();
+  await fillSignIn(page, member);
+  await expect(refusal, 'the right password waits too').toHaveText(/^Too many attempts/);
+
+  await fillSignIn(page, admin);
+  await expect(page.getByRole('navigation', { name: 'Main' })).toBeVisible();
+});
+
+test('signing in leads back to where one was going', async ({ page, api, complaints }) => {
+  complaints.expect(401, /\/api\/v1\/session/);
+  await api.agent('Invoice Clerk');
+  await page.goto('/clients?q=Invoice');
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  await fillSignIn(page, admin);
+  await expect(page).toHaveURL('/clients?q=Invoice');
+  await expect(page.getByRole('link', { name: 'Invoice Clerk' })).toBeVisible();
+});
+
+test('a forged return address stays in this console', async ({ page, complaints }) => {
+  complaints.expect(401, /\/api\/v1\/session/);
+  for (const elsewhere of ['//elsewhere.example.com/', 'https://elsewhere.example.com/', '/\\elsewhere.example.com']) {
+    await page.context().clearCookies();
+    await page.goto(`/sign-in?return=${encodeURIComponent(elsewhere)}`);
+    await fillSignIn(page, admin);
+    await expect(page.getByRole('navigation', { name: 'Main' })).toBeVisible();
+    await expect(page).toHaveURL('/');
+  }
+});
+
+test('a session that ends in mid-form costs nothing that was typed', async ({ page, complaints }) => {
+  complaints.expect(401, /\/api\/v1\//);
+  await signedIn(page);
+  await page.goto('/clients');
+  await page.getByRole('button', { name: 'Onboard New Client' }).click();
+  const modal = page.getByRole('dialog', { name: 'Onboard New Client' });
+  await modal.getByText('AI Agent', { exact: true }).click();
+  await modal.getByLabel('AI Agent Name').fill('Typed before the session ended');
+  await modal.getByLabel('k8s:ns', { exact: true }).fill('production');
+
+  // Ends it behind the page's back, with the browser's own cookie.
+  expect((await page.request.delete('/api/v1/session')).status()).toBe(204);
+  await modal.getByRole('button', { name: '+ Onboard' }).click();
+
+  const again = page.getByRole('dialog', { name: 'Your session has ended' });
+  await expect(again.getByLabel('Email')).toHaveValue(admin.email);
+  await expect(again.getByLabel('Password', { exact: true })).toBeFocused();
+  await again.getByLabel('Password', { exact: true }).fill(admin.password);
+  await again.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(again).toBeHidden();
+
+  await expect(modal.getByLabel('AI Agent Name')).toHaveValue('Typed before the session ended');
+  await expect(modal.getByLabel('k8s:ns', { exact: true })).toHaveValue('production');
+  await modal.getByRole('button', { name: '+ Onboard' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Typed before the session ended' })).toBeVisible();
+});
+
+test('signing out ends the session on the server too', async ({ page, complaints }) => {
+  complaints.expect(401, /\/api\/v1\/session/);
+  await signedIn(page);
+  await page.goto('/');
+  const cookies = await page.context().cookies();
+  await page.getByRole('button', { name: /^Account of / }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+
+  await page.context().addCookies(cookies);
+  expect((await page.request.get('/api/v1/session')).status(), 'with the old cookie').toBe(401);
+});
+
+test('one changes one’s own password, and errors sit on their fields', async ({ page, server, complaints }) => {
+  complaints.expect(400, /\/api\/v1\/me\/password/);
+  await signedIn(page);
+  await page.goto('/profile');
+  const next = 'an even longer passphrase';
+  const current = page.getByLabel('Current password', { exact: true });
+  const password = page.getByLabel('New password', { exact: true });
+  const repeated = page.getByLabel('New password again', { exact: true });
+  const save = page.getByRole('button', { name: 'Change password' });
+
+  await current.fill('not the password');
+  await password.fill(next);
+  await repeated.fill(next);
+  await save.click();
+  await expect(current).toHaveAttribute('aria-invalid', 'true');
+  await expect(password).toHaveValue(next);
+
+  await current.fill(admin.password);
+  await save.click();
+  await expect(current).toHaveValue('');
+  await expect(Api.signIn(server, admin)).rejects.toThrow(/answered 401/);
+  await Api.signIn(server, { ...admin, password: next });
+  // The session that changed it goes on.
+  await page.getByRole('link', { name: 'Trust Delegation' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Trust Delegation' })).toBeVisible();
+});
+
+test('a member sees their own delegations, and nothing of users or keys', async ({ page, api, server }) => {
+  await api.role('customer-support', ['billing:read']);
+  await api.user({ ...member, level: 'member', roles: ['customer-support'] });
+  const [own, other] = [await api.agent('Agent of the member'), await api.agent('Agent of the administrator')];
+  const theirs = await Api.signIn(server, member);
+  await theirs.delegation('customer-support', own, ['billing:read']);
+  const foreign = await api.delegation('customer-support', other, ['billing:read']);
+
+  await signedIn(page, member);
+  await page.goto('/delegations');
+  await expect(page.getByRole('cell', { name: 'Agent of the member' })).toBeVisible();
+  await expect(page.getByText('Agent of the administrator')).toHaveCount(0);
+  await expect(page.getByRole('link', { name: 'Create trust delegation' })).toBeVisible();
+
+  const sidebar = page.getByRole('navigation', { name: 'Main' });
+  await expect(sidebar.getByRole('link', { name: 'Roles' })).toBeVisible();
+  await expect(sidebar.getByRole('link', { name: 'Users' })).toHaveCount(0);
+  await expect(sidebar.getByRole('link', { name: 'Signing keys' })).toHaveCount(0);
+
+  await page.goto('/clients');
+  await expect(page.getByRole('link', { name: 'Agent of the member' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Onboard New Client' })).toHaveCount(0);
+  // Whatever the console offers, the server decides.
+  expect((await page.request.get(`/api/v1/delegations/${foreign.id}`)).status()).toBe(404);
+  expect((await page.request.get('/api/v1/users')).status()).toBe(403);
+});
+
+test('an auditor sees everything and is offered no change', async ({ page, api }) => {
+  await api.role('customer-support', ['billing:read']);
+  const agent = await api.agent('Customer Support');
+  const delegation = await api.delegation('customer-support', agent, ['billing:read']);
+  await api.user({ ...auditor, level: 'auditor' });
+  await signedIn(page, auditor);
+
+  const changes = /^(\+ Onboard|Onboard|Create|New|Add|Edit|Delete|Suspend|Revoke|Disable|Rotate|Save)\b/;
+  const pages = {
+    '/clients': 'Clients',
+    [`/clients/agents/${agent.client_id}`]: 'Customer Support',
+    '/delegations': 'Trust Delegation',
+    [`/delegations/${delegation.id}`]: 'Customer Support',
+    '/access/users': 'Users',
+    '/access/roles': 'Roles',
+    '/access/roles/customer-support': 'customer-support',
+    '/access/actions': 'Actions',
+    '/settings/signing-keys': 'Signing keys',
+    '/settings/api-tokens': 'API tokens',
+  };
+  for (const [path, heading] of Object.entries(pages)) {
+    await page.goto(path);
+    const main = page.getByRole('main');
+    await expect(main.getByRole('heading', { level: 1 }), path).toContainText(heading);
+    await page.waitForLoadState('networkidle');
+    const offered = [...(await main.getByRole('button').all()), ...(await main.getByRole('link').all())];
+    for (const control of offered) expect(await control.textContent(), path).not.toMatch(changes);
+  }
+  expect((await page.request.post(`/api/v1/agents/${agent.client_id}/suspend`)).status()).toBe(403);
+});

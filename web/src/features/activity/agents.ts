@@ -1,0 +1,24 @@
+import { $api } from '@/api/client';
+import { useList } from '@/api/list';
+
+/** Names by client ID for the first 200 agents; others stay an ID. */
+export function useAgentNames(): (clientId: string) => string {
+  const { items } = useList('/agents', { limit: 200 });
+  const names = new Map(items.map((agent) => [agent.client_id, agent.name]));
+  return (clientId) => names.get(clientId) ?? clientId;
+}
+
+/** What a search finds, and the chosen one even when it is not among them. */
+export function useAgentChoices(q: string, chosen: string | undefined): { value: string; label: string }[] {
+  const { items } = useList('/agents', q ? { q, limit: 20 } : { limit: 20 });
+  const one = $api.useQuery(
+    'get',
+    '/agents/{client_id}',
+    { params: { path: { client_id: chosen ?? '' } } },
+    { enabled: chosen !== undefined, retry: false },
+  );
+  const choices = items.map((agent) => ({ value: agent.client_id, label: agent.name }));
+  if (!chosen || choices.some((choice) => choice.value === chosen)) return choices;
+  // A deleted agent has a history still.
+  return [{ value: chosen, label: one.data?.name ?? chosen }, ...choices];
+}

@@ -1,0 +1,35 @@
+import { IconTicket } from '@tabler/icons-react';
+import { useList } from '@/api/list';
+import type { Agent } from '@/api/types';
+import { ProofMethod } from '@/ui/badges';
+import { Clip } from '@/ui/Clip';
+import { ListTable } from '@/ui/ListTable';
+import { Empty, Section } from '@/ui/states';
+import { Countdown, When } from '@/ui/When';
+
+/** The last tokens, as they are issued. */
+export function AgentTokens({ agent }: { agent: Agent }) {
+  const tokens = useList('/agents/{client_id}/tokens', {}, { path: { client_id: agent.client_id }, refetchInterval: 3000 });
+  return (
+    <Section title="Last tokens">
+      <ListTable
+        label="Last tokens"
+        list={tokens}
+        keyOf={(t) => t.jti}
+        columns={[
+          { header: 'For', cell: (t) => <Clip text={t.subject.name || t.subject.email} /> },
+          { header: 'Actions', cell: (t) => <Clip text={t.actions.join(', ')} /> },
+          { header: 'Audience', optional: true, cell: (t) => <Clip text={t.audience.join(', ')} /> },
+          { header: 'Attested', width: 110, cell: (t) => <ProofMethod method={t.attestation} /> },
+          { header: 'Issued', width: 120, optional: true, cell: (t) => <When time={t.issued_at} /> },
+          { header: 'Expires in', width: 110, cell: (t) => <Countdown until={t.expires_at} /> },
+        ]}
+        empty={
+          <Empty icon={IconTicket} title="No tokens yet">
+            Set the agent up as below; what it gets appears here at once.
+          </Empty>
+        }
+      />
+    </Section>
+  );
+}

@@ -1,0 +1,94 @@
+import { Modal, SegmentedControl, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { catalogueQuery } from '@/api/catalogue';
+import { useChanged } from '@/api/changed';
+import { SecretDialog } from '@/ui/SecretDialog';
+import { FailureAlert, Loading } from '@/ui/states';
+import { OnboardAgentForm } from './OnboardAgentForm';
+import { OnboardServerForm } from './OnboardServerForm';
+
+export type Kind = 'agent' | 'server';
+
+interface Props {
+  /** What is being onboarded; closed while undefined. */
+  kind: Kind | undefined;
+  onKind: (kind: Kind) => void;
+  onClose: () => void;
+}
+
+type Made = { kind: Kind; id: string; secret: string };
+
+/** The modal, then a secret if there is one, then the new client's page. */
+export function OnboardClient({ kind, onKind, onClose }: Props) {
+  const catalogue = useQuery(catalogueQuery);
+  const navigate = useNavigate();
+  const changed = useChanged();
+  const [made, setMade] = useState<Made>();
+
+  const open = async (client: { kind: Kind; id: string }) => {
+    if (client.kind === 'agent') await navigate({ to: '/clients/agents/$clientId', params: { clientId: client.id } });
+    else await navigate({ to: '/clients/servers/$id', params: { id: client.id } });
+    await changed();
+  };
+  const finish = (client: { kind: Kind; id: string; secret?: string | undefined }) => {
+    if (client.secret === undefined) return void open(client);
+    setMade({ ...client, secret: client.secret });
+  };
+
+  return (
+    <>
+      <Modal
+        opened={kind !== undefined && made === undefined}
+        onClose={onClose}
+        title="Onboard New Client"
+        size="lg"
+        closeOnClickOutside={false}
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
+        <Stack gap="md">
+          <SegmentedControl
+            aria-label="What to onboard"
+            fullWidth
+            value={kind ?? 'agent'}
+            onChange={(v) => onKind(v as Kind)}
+            data={[
+              { value: 'server', label: 'MCP Server' },
+              { value: 'agent', label: 'AI Agent' },
+            ]}
+          />
+          {kind === 'server' && (
+            <OnboardServerForm
+              onCancel={onClose}
+              onMade={(server) => finish({ kind: 'server', id: server.id, secret: server.resource_secret })}
+            />
+          )}
+          {kind === 'agent' && catalogue.isPending && <Loading />}
+          {kind === 'agent' && <FailureAlert failure={catalogue.data ? null : catalogue.error} retry={() => void catalogue.refetch()} />}
+          {kind === 'agent' && catalogue.data && (
+            <OnboardAgentForm
+              catalogue={catalogue.data}
+              onCancel={onClose}
+              onMade={(agent) => finish({ kind: 'agent', id: agent.client_id, secret: agent.client_secret })}
+            />
+          )}
+        </Stack>
+      </Modal>
+      <SecretDialog
+        secret={made?.secret}
+        title="Onboarded"
+        label={made?.kind === 'server' ? 'Resource secret' : 'Client secret'}
+        onClose={() => {
+          if (made) void open(made);
+        }}
+      >
+        <Text fz="sm">
+          {made?.kind === 'server'
+            ? 'The server uses it to ask whether a token still counts (introspection).'
+            : 'Give it to the agent as AUTHSEC_CLIENT_SECRET_FILE, never in its code.'}
+        </Text>
+      </SecretDialog>
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+import { Button, Group, Stack, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { client } from '@/api/client';
+import type { Schema } from '@/api/types';
+import { FormProblem } from '@/ui/FormProblem';
+import { useSave } from '@/ui/forms';
+
+interface Props {
+  onCancel: () => void;
+  onMade: (server: Schema<'ResourceWithSecret'>) => void;
+}
+
+/** An MCP server, or any API that accepts tokens. */
+export function OnboardServerForm({ onCancel, onMade }: Props) {
+  const form = useForm({
+    mode: 'controlled',
+    initialValues: { name: '', uri: '' },
+    validate: {
+      name: (v) => (v.trim() ? null : 'Enter a name.'),
+      uri: (v) => (v.trim() ? null : 'Enter its URI.'),
+    },
+  });
+  const { submit, saving, problem } = useSave(async (v: { name: string; uri: string }) => {
+    const { data, error } = await client.POST('/resources', { body: { name: v.name.trim(), uri: v.uri.trim() } });
+    if (error) throw error;
+    onMade(data);
+  }, form);
+  return (
+    <form onSubmit={form.onSubmit(submit)} noValidate>
+      <Stack gap="md">
+        <TextInput
+          label="MCP Server Name"
+          placeholder="Billing API"
+          required
+          maxLength={256}
+          data-autofocus
+          {...form.getInputProps('name')}
+        />
+        <TextInput
+          label="Resource URI"
+          description="The audience of its tokens. It cannot be changed later."
+          placeholder="https://api.example.com/billing"
+          required
+          maxLength={2048}
+          autoComplete="off"
+          {...form.getInputProps('uri')}
+        />
+        <FormProblem problem={problem} />
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onCancel}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={saving}>
+            + Onboard
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

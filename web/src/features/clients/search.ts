@@ -1,0 +1,15 @@
+import type { Agent } from '@/api/types';
+import type { Kind } from './OnboardClient';
+
+/** The state of the clients' page, which its URL holds. */
+export interface ClientsSearch {
+  tab?: 'agents' | 'servers' | undefined;
+  q?: string | undefined;
+  type?: string | undefined;
+  platform?: string | undefined;
+  attestation?: Agent['attestation'] | undefined;
+  status?: Agent['status'] | undefined;
+  onboard?: Kind | undefined;
+}
+
+export type SetClientsSearch = (change: Partial<ClientsSearch>) => void;
