@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type Locator, type Page } from '@playwright/test';
 import { Api } from './api';
 import { admin, Server } from './server';
 
@@ -50,6 +50,7 @@ export const test = base.extend<Options & Fixtures>({
   },
   baseURL: async ({ server }, use) => use(server.url),
   viewport: { width: 1280, height: 800 },
+  actionTimeout: 10_000,
   api: async ({ server }, use) => use(await Api.signIn(server)),
   complaints: [
     async ({ context }, use) => {
@@ -73,9 +74,13 @@ export async function signedIn(page: Page, { email, password } = admin): Promise
   expect(answer.status(), await answer.text()).toBe(200);
 }
 
+/** A field by its whole label; that of a required one ends in an asterisk for the eye. */
+export const field = (within: Page | Locator, label: string): Locator =>
+  within.getByLabel(new RegExp(`^${label.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}( \\*)?$`));
+
 export async function fillSignIn(page: Page, { email, password }: { email: string; password: string }): Promise<void> {
-  await page.getByLabel('Email').fill(email);
-  await page.getByLabel('Password', { exact: true }).fill(password);
+  await field(page, 'Email').fill(email);
+  await field(page, 'Password').fill(password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 

@@ -1,5 +1,5 @@
 import { Api } from './api';
-import { admin, expect, fillSignIn, signedIn, test } from './fixtures';
+import { admin, expect, field, fillSignIn, signedIn, test } from './fixtures';
 
 const member = { email: 'member@example.com', password: admin.password };
 const auditor = { email: 'auditor@example.com', password: admin.password };
@@ -9,16 +9,16 @@ test('a refused sign-in keeps the email and does not say what was wrong', async 
   await page.goto('/');
   await expect(page).toHaveURL('/sign-in');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await expect(page.getByLabel('Email')).toHaveAccessibleDescription('Enter your email.');
+  await expect(field(page, 'Email')).toHaveAccessibleDescription('Enter your email.');
 
   const refusal = page.getByRole('alert');
   await fillSignIn(page, { email: admin.email, password: 'not the password' });
   await expect(refusal).toBeVisible();
   const wrongPassword = await refusal.textContent();
-  await expect(page.getByLabel('Email')).toHaveValue(admin.email);
+  await expect(field(page, 'Email')).toHaveValue(admin.email);
 
   await fillSignIn(page, { email: 'nobody@example.com', password: 'not the password' });
-  await expect(page.getByLabel('Email')).toHaveValue('nobody@example.com');
+  await expect(field(page, 'Email')).toHaveValue('nobody@example.com');
   await expect(refusal).toHaveText(wrongPassword ?? '');
 
   await fillSignIn(page, admin);
@@ -70,22 +70,22 @@ test('a session that ends in mid-form costs nothing that was typed', async ({ pa
   await page.getByRole('button', { name: 'Onboard New Client' }).click();
   const modal = page.getByRole('dialog', { name: 'Onboard New Client' });
   await modal.getByText('AI Agent', { exact: true }).click();
-  await modal.getByLabel('AI Agent Name').fill('Typed before the session ended');
-  await modal.getByLabel('k8s:ns', { exact: true }).fill('production');
+  await field(modal, 'AI Agent Name').fill('Typed before the session ended');
+  await field(modal, 'k8s:ns').fill('production');
 
   // Ends it behind the page's back, with the browser's own cookie.
   expect((await page.request.delete('/api/v1/session')).status()).toBe(204);
   await modal.getByRole('button', { name: '+ Onboard' }).click();
 
   const again = page.getByRole('dialog', { name: 'Your session has ended' });
-  await expect(again.getByLabel('Email')).toHaveValue(admin.email);
-  await expect(again.getByLabel('Password', { exact: true })).toBeFocused();
-  await again.getByLabel('Password', { exact: true }).fill(admin.password);
+  await expect(field(again, 'Email')).toHaveValue(admin.email);
+  await expect(field(again, 'Password')).toBeFocused();
+  await field(again, 'Password').fill(admin.password);
   await again.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(again).toBeHidden();
 
-  await expect(modal.getByLabel('AI Agent Name')).toHaveValue('Typed before the session ended');
-  await expect(modal.getByLabel('k8s:ns', { exact: true })).toHaveValue('production');
+  await expect(field(modal, 'AI Agent Name')).toHaveValue('Typed before the session ended');
+  await expect(field(modal, 'k8s:ns')).toHaveValue('production');
   await modal.getByRole('button', { name: '+ Onboard' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Typed before the session ended' })).toBeVisible();
 });
@@ -108,9 +108,9 @@ test('one changes one’s own password, and errors sit on their fields', async (
   await signedIn(page);
   await page.goto('/profile');
   const next = 'an even longer passphrase';
-  const current = page.getByLabel('Current password', { exact: true });
-  const password = page.getByLabel('New password', { exact: true });
-  const repeated = page.getByLabel('New password again', { exact: true });
+  const current = field(page, 'Current password');
+  const password = field(page, 'New password');
+  const repeated = field(page, 'New password again');
   const save = page.getByRole('button', { name: 'Change password' });
 
   await current.fill('not the password');

@@ -8,199 +8,199 @@
 // You should NOT make any changes in this file as it will be overwritten.
 // Additionally, you should also exclude this file from your linter and/or formatter to prevent it from being checked or modified.
 
-import { Route as rootRouteImport } from './routes/__root'
-import { Route as SignInRouteImport } from './routes/sign-in'
-import { Route as SetupRouteImport } from './routes/setup'
-import { Route as ConsoleRouteImport } from './routes/_console'
-import { Route as ConsoleIndexRouteImport } from './routes/_console/index'
-import { Route as ConsoleProfileRouteImport } from './routes/_console/profile'
-import { Route as ConsoleActivityRouteImport } from './routes/_console/activity'
-import { Route as ConsoleDelegationsIndexRouteImport } from './routes/_console/delegations/index'
-import { Route as ConsoleClientsIndexRouteImport } from './routes/_console/clients/index'
-import { Route as ConsoleSettingsWorkloadSourcesRouteImport } from './routes/_console/settings/workload-sources'
-import { Route as ConsoleSettingsSigningKeysRouteImport } from './routes/_console/settings/signing-keys'
-import { Route as ConsoleSettingsApiTokensRouteImport } from './routes/_console/settings/api-tokens'
-import { Route as ConsoleDelegationsNewRouteImport } from './routes/_console/delegations/new'
-import { Route as ConsoleDelegationsIdRouteImport } from './routes/_console/delegations/$id'
-import { Route as ConsoleAccessActionsRouteImport } from './routes/_console/access/actions'
-import { Route as ConsoleAccessUsersIndexRouteImport } from './routes/_console/access/users.index'
-import { Route as ConsoleAccessRolesIndexRouteImport } from './routes/_console/access/roles.index'
-import { Route as ConsoleClientsServersIdRouteImport } from './routes/_console/clients/servers.$id'
-import { Route as ConsoleClientsAgentsClientIdRouteImport } from './routes/_console/clients/agents.$clientId'
-import { Route as ConsoleAccessUsersIdRouteImport } from './routes/_console/access/users.$id'
-import { Route as ConsoleAccessRolesNameRouteImport } from './routes/_console/access/roles.$name'
+import { Route as rootRouteImport } from './routes/__root';
+import { Route as ConsoleRouteImport } from './routes/_console';
+import { Route as SetupRouteImport } from './routes/setup';
+import { Route as SignInRouteImport } from './routes/sign-in';
+import { Route as ConsoleIndexRouteImport } from './routes/_console/index';
+import { Route as ConsoleActivityRouteImport } from './routes/_console/activity';
+import { Route as ConsoleProfileRouteImport } from './routes/_console/profile';
+import { Route as ConsoleAccessActionsRouteImport } from './routes/_console/access/actions';
+import { Route as ConsoleClientsIndexRouteImport } from './routes/_console/clients/index';
+import { Route as ConsoleDelegationsIndexRouteImport } from './routes/_console/delegations/index';
+import { Route as ConsoleDelegationsIdRouteImport } from './routes/_console/delegations/$id';
+import { Route as ConsoleDelegationsNewRouteImport } from './routes/_console/delegations/new';
+import { Route as ConsoleSettingsApiTokensRouteImport } from './routes/_console/settings/api-tokens';
+import { Route as ConsoleSettingsSigningKeysRouteImport } from './routes/_console/settings/signing-keys';
+import { Route as ConsoleSettingsWorkloadSourcesRouteImport } from './routes/_console/settings/workload-sources';
+import { Route as ConsoleAccessRolesIndexRouteImport } from './routes/_console/access/roles.index';
+import { Route as ConsoleAccessRolesNameRouteImport } from './routes/_console/access/roles.$name';
+import { Route as ConsoleAccessUsersIndexRouteImport } from './routes/_console/access/users.index';
+import { Route as ConsoleAccessUsersIdRouteImport } from './routes/_console/access/users.$id';
+import { Route as ConsoleClientsAgentsClientIdRouteImport } from './routes/_console/clients/agents.$clientId';
+import { Route as ConsoleClientsServersIdRouteImport } from './routes/_console/clients/servers.$id';
 
-const SignInRoute = SignInRouteImport.update({
-  id: '/sign-in',
-  path: '/sign-in',
+const ConsoleRoute = ConsoleRouteImport.update({
+  id: '/_console',
   getParentRoute: () => rootRouteImport,
-} as any)
+} as any);
 const SetupRoute = SetupRouteImport.update({
   id: '/setup',
   path: '/setup',
   getParentRoute: () => rootRouteImport,
-} as any)
-const ConsoleRoute = ConsoleRouteImport.update({
-  id: '/_console',
+} as any);
+const SignInRoute = SignInRouteImport.update({
+  id: '/sign-in',
+  path: '/sign-in',
   getParentRoute: () => rootRouteImport,
-} as any)
+} as any);
 const ConsoleIndexRoute = ConsoleIndexRouteImport.update({
   id: '/',
   path: '/',
   getParentRoute: () => ConsoleRoute,
-} as any)
-const ConsoleProfileRoute = ConsoleProfileRouteImport.update({
-  id: '/profile',
-  path: '/profile',
-  getParentRoute: () => ConsoleRoute,
-} as any)
+} as any);
 const ConsoleActivityRoute = ConsoleActivityRouteImport.update({
   id: '/activity',
   path: '/activity',
   getParentRoute: () => ConsoleRoute,
-} as any)
-const ConsoleDelegationsIndexRoute = ConsoleDelegationsIndexRouteImport.update({
-  id: '/delegations/',
-  path: '/delegations/',
+} as any);
+const ConsoleProfileRoute = ConsoleProfileRouteImport.update({
+  id: '/profile',
+  path: '/profile',
   getParentRoute: () => ConsoleRoute,
-} as any)
+} as any);
+const ConsoleAccessActionsRoute = ConsoleAccessActionsRouteImport.update({
+  id: '/access/actions',
+  path: '/access/actions',
+  getParentRoute: () => ConsoleRoute,
+} as any);
 const ConsoleClientsIndexRoute = ConsoleClientsIndexRouteImport.update({
   id: '/clients/',
   path: '/clients/',
   getParentRoute: () => ConsoleRoute,
-} as any)
-const ConsoleSettingsWorkloadSourcesRoute =
-  ConsoleSettingsWorkloadSourcesRouteImport.update({
-    id: '/settings/workload-sources',
-    path: '/settings/workload-sources',
-    getParentRoute: () => ConsoleRoute,
-  } as any)
-const ConsoleSettingsSigningKeysRoute =
-  ConsoleSettingsSigningKeysRouteImport.update({
-    id: '/settings/signing-keys',
-    path: '/settings/signing-keys',
-    getParentRoute: () => ConsoleRoute,
-  } as any)
+} as any);
+const ConsoleDelegationsIndexRoute = ConsoleDelegationsIndexRouteImport.update({
+  id: '/delegations/',
+  path: '/delegations/',
+  getParentRoute: () => ConsoleRoute,
+} as any);
+const ConsoleDelegationsIdRoute = ConsoleDelegationsIdRouteImport.update({
+  id: '/delegations/$id',
+  path: '/delegations/$id',
+  getParentRoute: () => ConsoleRoute,
+} as any);
+const ConsoleDelegationsNewRoute = ConsoleDelegationsNewRouteImport.update({
+  id: '/delegations/new',
+  path: '/delegations/new',
+  getParentRoute: () => ConsoleRoute,
+} as any);
 const ConsoleSettingsApiTokensRoute =
   ConsoleSettingsApiTokensRouteImport.update({
     id: '/settings/api-tokens',
     path: '/settings/api-tokens',
     getParentRoute: () => ConsoleRoute,
-  } as any)
-const ConsoleDelegationsNewRoute = ConsoleDelegationsNewRouteImport.update({
-  id: '/delegations/new',
-  path: '/delegations/new',
-  getParentRoute: () => ConsoleRoute,
-} as any)
-const ConsoleDelegationsIdRoute = ConsoleDelegationsIdRouteImport.update({
-  id: '/delegations/$id',
-  path: '/delegations/$id',
-  getParentRoute: () => ConsoleRoute,
-} as any)
-const ConsoleAccessActionsRoute = ConsoleAccessActionsRouteImport.update({
-  id: '/access/actions',
-  path: '/access/actions',
-  getParentRoute: () => ConsoleRoute,
-} as any)
-const ConsoleAccessUsersIndexRoute = ConsoleAccessUsersIndexRouteImport.update({
-  id: '/access/users/',
-  path: '/access/users/',
-  getParentRoute: () => ConsoleRoute,
-} as any)
+  } as any);
+const ConsoleSettingsSigningKeysRoute =
+  ConsoleSettingsSigningKeysRouteImport.update({
+    id: '/settings/signing-keys',
+    path: '/settings/signing-keys',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
+const ConsoleSettingsWorkloadSourcesRoute =
+  ConsoleSettingsWorkloadSourcesRouteImport.update({
+    id: '/settings/workload-sources',
+    path: '/settings/workload-sources',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
 const ConsoleAccessRolesIndexRoute = ConsoleAccessRolesIndexRouteImport.update({
   id: '/access/roles/',
   path: '/access/roles/',
   getParentRoute: () => ConsoleRoute,
-} as any)
-const ConsoleClientsServersIdRoute = ConsoleClientsServersIdRouteImport.update({
-  id: '/clients/servers/$id',
-  path: '/clients/servers/$id',
+} as any);
+const ConsoleAccessRolesNameRoute = ConsoleAccessRolesNameRouteImport.update({
+  id: '/access/roles/$name',
+  path: '/access/roles/$name',
   getParentRoute: () => ConsoleRoute,
-} as any)
+} as any);
+const ConsoleAccessUsersIndexRoute = ConsoleAccessUsersIndexRouteImport.update({
+  id: '/access/users/',
+  path: '/access/users/',
+  getParentRoute: () => ConsoleRoute,
+} as any);
+const ConsoleAccessUsersIdRoute = ConsoleAccessUsersIdRouteImport.update({
+  id: '/access/users/$id',
+  path: '/access/users/$id',
+  getParentRoute: () => ConsoleRoute,
+} as any);
 const ConsoleClientsAgentsClientIdRoute =
   ConsoleClientsAgentsClientIdRouteImport.update({
     id: '/clients/agents/$clientId',
     path: '/clients/agents/$clientId',
     getParentRoute: () => ConsoleRoute,
-  } as any)
-const ConsoleAccessUsersIdRoute = ConsoleAccessUsersIdRouteImport.update({
-  id: '/access/users/$id',
-  path: '/access/users/$id',
+  } as any);
+const ConsoleClientsServersIdRoute = ConsoleClientsServersIdRouteImport.update({
+  id: '/clients/servers/$id',
+  path: '/clients/servers/$id',
   getParentRoute: () => ConsoleRoute,
-} as any)
-const ConsoleAccessRolesNameRoute = ConsoleAccessRolesNameRouteImport.update({
-  id: '/access/roles/$name',
-  path: '/access/roles/$name',
-  getParentRoute: () => ConsoleRoute,
-} as any)
+} as any);
 
 export interface FileRoutesByFullPath {
-  '/': typeof ConsoleIndexRoute
-  '/setup': typeof SetupRoute
-  '/sign-in': typeof SignInRoute
-  '/activity': typeof ConsoleActivityRoute
-  '/profile': typeof ConsoleProfileRoute
-  '/access/actions': typeof ConsoleAccessActionsRoute
-  '/delegations/$id': typeof ConsoleDelegationsIdRoute
-  '/delegations/new': typeof ConsoleDelegationsNewRoute
-  '/settings/api-tokens': typeof ConsoleSettingsApiTokensRoute
-  '/settings/signing-keys': typeof ConsoleSettingsSigningKeysRoute
-  '/settings/workload-sources': typeof ConsoleSettingsWorkloadSourcesRoute
-  '/clients/': typeof ConsoleClientsIndexRoute
-  '/delegations/': typeof ConsoleDelegationsIndexRoute
-  '/access/roles/$name': typeof ConsoleAccessRolesNameRoute
-  '/access/users/$id': typeof ConsoleAccessUsersIdRoute
-  '/clients/agents/$clientId': typeof ConsoleClientsAgentsClientIdRoute
-  '/clients/servers/$id': typeof ConsoleClientsServersIdRoute
-  '/access/roles/': typeof ConsoleAccessRolesIndexRoute
-  '/access/users/': typeof ConsoleAccessUsersIndexRoute
+  '/': typeof ConsoleIndexRoute;
+  '/setup': typeof SetupRoute;
+  '/sign-in': typeof SignInRoute;
+  '/activity': typeof ConsoleActivityRoute;
+  '/profile': typeof ConsoleProfileRoute;
+  '/access/actions': typeof ConsoleAccessActionsRoute;
+  '/delegations/$id': typeof ConsoleDelegationsIdRoute;
+  '/delegations/new': typeof ConsoleDelegationsNewRoute;
+  '/settings/api-tokens': typeof ConsoleSettingsApiTokensRoute;
+  '/settings/signing-keys': typeof ConsoleSettingsSigningKeysRoute;
+  '/settings/workload-sources': typeof ConsoleSettingsWorkloadSourcesRoute;
+  '/clients/': typeof ConsoleClientsIndexRoute;
+  '/delegations/': typeof ConsoleDelegationsIndexRoute;
+  '/access/roles/$name': typeof ConsoleAccessRolesNameRoute;
+  '/access/users/$id': typeof ConsoleAccessUsersIdRoute;
+  '/clients/agents/$clientId': typeof ConsoleClientsAgentsClientIdRoute;
+  '/clients/servers/$id': typeof ConsoleClientsServersIdRoute;
+  '/access/roles/': typeof ConsoleAccessRolesIndexRoute;
+  '/access/users/': typeof ConsoleAccessUsersIndexRoute;
 }
 export interface FileRoutesByTo {
-  '/setup': typeof SetupRoute
-  '/sign-in': typeof SignInRoute
-  '/activity': typeof ConsoleActivityRoute
-  '/profile': typeof ConsoleProfileRoute
-  '/': typeof ConsoleIndexRoute
-  '/access/actions': typeof ConsoleAccessActionsRoute
-  '/delegations/$id': typeof ConsoleDelegationsIdRoute
-  '/delegations/new': typeof ConsoleDelegationsNewRoute
-  '/settings/api-tokens': typeof ConsoleSettingsApiTokensRoute
-  '/settings/signing-keys': typeof ConsoleSettingsSigningKeysRoute
-  '/settings/workload-sources': typeof ConsoleSettingsWorkloadSourcesRoute
-  '/clients': typeof ConsoleClientsIndexRoute
-  '/delegations': typeof ConsoleDelegationsIndexRoute
-  '/access/roles/$name': typeof ConsoleAccessRolesNameRoute
-  '/access/users/$id': typeof ConsoleAccessUsersIdRoute
-  '/clients/agents/$clientId': typeof ConsoleClientsAgentsClientIdRoute
-  '/clients/servers/$id': typeof ConsoleClientsServersIdRoute
-  '/access/roles': typeof ConsoleAccessRolesIndexRoute
-  '/access/users': typeof ConsoleAccessUsersIndexRoute
+  '/setup': typeof SetupRoute;
+  '/sign-in': typeof SignInRoute;
+  '/activity': typeof ConsoleActivityRoute;
+  '/profile': typeof ConsoleProfileRoute;
+  '/': typeof ConsoleIndexRoute;
+  '/access/actions': typeof ConsoleAccessActionsRoute;
+  '/delegations/$id': typeof ConsoleDelegationsIdRoute;
+  '/delegations/new': typeof ConsoleDelegationsNewRoute;
+  '/settings/api-tokens': typeof ConsoleSettingsApiTokensRoute;
+  '/settings/signing-keys': typeof ConsoleSettingsSigningKeysRoute;
+  '/settings/workload-sources': typeof ConsoleSettingsWorkloadSourcesRoute;
+  '/clients': typeof ConsoleClientsIndexRoute;
+  '/delegations': typeof ConsoleDelegationsIndexRoute;
+  '/access/roles/$name': typeof ConsoleAccessRolesNameRoute;
+  '/access/users/$id': typeof ConsoleAccessUsersIdRoute;
+  '/clients/agents/$clientId': typeof ConsoleClientsAgentsClientIdRoute;
+  '/clients/servers/$id': typeof ConsoleClientsServersIdRoute;
+  '/access/roles': typeof ConsoleAccessRolesIndexRoute;
+  '/access/users': typeof ConsoleAccessUsersIndexRoute;
 }
 export interface FileRoutesById {
-  __root__: typeof rootRouteImport
-  '/_console': typeof ConsoleRouteWithChildren
-  '/setup': typeof SetupRoute
-  '/sign-in': typeof SignInRoute
-  '/_console/activity': typeof ConsoleActivityRoute
-  '/_console/profile': typeof ConsoleProfileRoute
-  '/_console/': typeof ConsoleIndexRoute
-  '/_console/access/actions': typeof ConsoleAccessActionsRoute
-  '/_console/delegations/$id': typeof ConsoleDelegationsIdRoute
-  '/_console/delegations/new': typeof ConsoleDelegationsNewRoute
-  '/_console/settings/api-tokens': typeof ConsoleSettingsApiTokensRoute
-  '/_console/settings/signing-keys': typeof ConsoleSettingsSigningKeysRoute
-  '/_console/settings/workload-sources': typeof ConsoleSettingsWorkloadSourcesRoute
-  '/_console/clients/': typeof ConsoleClientsIndexRoute
-  '/_console/delegations/': typeof ConsoleDelegationsIndexRoute
-  '/_console/access/roles/$name': typeof ConsoleAccessRolesNameRoute
-  '/_console/access/users/$id': typeof ConsoleAccessUsersIdRoute
-  '/_console/clients/agents/$clientId': typeof ConsoleClientsAgentsClientIdRoute
-  '/_console/clients/servers/$id': typeof ConsoleClientsServersIdRoute
-  '/_console/access/roles/': typeof ConsoleAccessRolesIndexRoute
-  '/_console/access/users/': typeof ConsoleAccessUsersIndexRoute
+  __root__: typeof rootRouteImport;
+  '/_console': typeof ConsoleRouteWithChildren;
+  '/setup': typeof SetupRoute;
+  '/sign-in': typeof SignInRoute;
+  '/_console/activity': typeof ConsoleActivityRoute;
+  '/_console/profile': typeof ConsoleProfileRoute;
+  '/_console/': typeof ConsoleIndexRoute;
+  '/_console/access/actions': typeof ConsoleAccessActionsRoute;
+  '/_console/delegations/$id': typeof ConsoleDelegationsIdRoute;
+  '/_console/delegations/new': typeof ConsoleDelegationsNewRoute;
+  '/_console/settings/api-tokens': typeof ConsoleSettingsApiTokensRoute;
+  '/_console/settings/signing-keys': typeof ConsoleSettingsSigningKeysRoute;
+  '/_console/settings/workload-sources': typeof ConsoleSettingsWorkloadSourcesRoute;
+  '/_console/clients/': typeof ConsoleClientsIndexRoute;
+  '/_console/delegations/': typeof ConsoleDelegationsIndexRoute;
+  '/_console/access/roles/$name': typeof ConsoleAccessRolesNameRoute;
+  '/_console/access/users/$id': typeof ConsoleAccessUsersIdRoute;
+  '/_console/clients/agents/$clientId': typeof ConsoleClientsAgentsClientIdRoute;
+  '/_console/clients/servers/$id': typeof ConsoleClientsServersIdRoute;
+  '/_console/access/roles/': typeof ConsoleAccessRolesIndexRoute;
+  '/_console/access/users/': typeof ConsoleAccessUsersIndexRoute;
 }
 export interface FileRouteTypes {
-  fileRoutesByFullPath: FileRoutesByFullPath
+  fileRoutesByFullPath: FileRoutesByFullPath;
   fullPaths:
     | '/'
     | '/setup'
@@ -220,8 +220,8 @@ export interface FileRouteTypes {
     | '/clients/agents/$clientId'
     | '/clients/servers/$id'
     | '/access/roles/'
-    | '/access/users/'
-  fileRoutesByTo: FileRoutesByTo
+    | '/access/users/';
+  fileRoutesByTo: FileRoutesByTo;
   to:
     | '/setup'
     | '/sign-in'
@@ -241,7 +241,7 @@ export interface FileRouteTypes {
     | '/clients/agents/$clientId'
     | '/clients/servers/$id'
     | '/access/roles'
-    | '/access/users'
+    | '/access/users';
   id:
     | '__root__'
     | '/_console'
@@ -263,178 +263,178 @@ export interface FileRouteTypes {
     | '/_console/clients/agents/$clientId'
     | '/_console/clients/servers/$id'
     | '/_console/access/roles/'
-    | '/_console/access/users/'
-  fileRoutesById: FileRoutesById
+    | '/_console/access/users/';
+  fileRoutesById: FileRoutesById;
 }
 export interface RootRouteChildren {
-  ConsoleRoute: typeof ConsoleRouteWithChildren
-  SetupRoute: typeof SetupRoute
-  SignInRoute: typeof SignInRoute
+  ConsoleRoute: typeof ConsoleRouteWithChildren;
+  SetupRoute: typeof SetupRoute;
+  SignInRoute: typeof SignInRoute;
 }
 
 declare module '@tanstack/react-router' {
   interface FileRoutesByPath {
-    '/sign-in': {
-      id: '/sign-in'
-      path: '/sign-in'
-      fullPath: '/sign-in'
-      preLoaderRoute: typeof SignInRouteImport
-      parentRoute: typeof rootRouteImport
-    }
-    '/setup': {
-      id: '/setup'
-      path: '/setup'
-      fullPath: '/setup'
-      preLoaderRoute: typeof SetupRouteImport
-      parentRoute: typeof rootRouteImport
-    }
     '/_console': {
-      id: '/_console'
-      path: ''
-      fullPath: '/'
-      preLoaderRoute: typeof ConsoleRouteImport
-      parentRoute: typeof rootRouteImport
-    }
+      id: '/_console';
+      path: '';
+      fullPath: '/';
+      preLoaderRoute: typeof ConsoleRouteImport;
+      parentRoute: typeof rootRouteImport;
+    };
+    '/setup': {
+      id: '/setup';
+      path: '/setup';
+      fullPath: '/setup';
+      preLoaderRoute: typeof SetupRouteImport;
+      parentRoute: typeof rootRouteImport;
+    };
+    '/sign-in': {
+      id: '/sign-in';
+      path: '/sign-in';
+      fullPath: '/sign-in';
+      preLoaderRoute: typeof SignInRouteImport;
+      parentRoute: typeof rootRouteImport;
+    };
     '/_console/': {
-      id: '/_console/'
-      path: '/'
-      fullPath: '/'
-      preLoaderRoute: typeof ConsoleIndexRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
-    '/_console/profile': {
-      id: '/_console/profile'
-      path: '/profile'
-      fullPath: '/profile'
-      preLoaderRoute: typeof ConsoleProfileRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
+      id: '/_console/';
+      path: '/';
+      fullPath: '/';
+      preLoaderRoute: typeof ConsoleIndexRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
     '/_console/activity': {
-      id: '/_console/activity'
-      path: '/activity'
-      fullPath: '/activity'
-      preLoaderRoute: typeof ConsoleActivityRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
-    '/_console/delegations/': {
-      id: '/_console/delegations/'
-      path: '/delegations'
-      fullPath: '/delegations/'
-      preLoaderRoute: typeof ConsoleDelegationsIndexRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
-    '/_console/clients/': {
-      id: '/_console/clients/'
-      path: '/clients'
-      fullPath: '/clients/'
-      preLoaderRoute: typeof ConsoleClientsIndexRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
-    '/_console/settings/workload-sources': {
-      id: '/_console/settings/workload-sources'
-      path: '/settings/workload-sources'
-      fullPath: '/settings/workload-sources'
-      preLoaderRoute: typeof ConsoleSettingsWorkloadSourcesRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
-    '/_console/settings/signing-keys': {
-      id: '/_console/settings/signing-keys'
-      path: '/settings/signing-keys'
-      fullPath: '/settings/signing-keys'
-      preLoaderRoute: typeof ConsoleSettingsSigningKeysRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
-    '/_console/settings/api-tokens': {
-      id: '/_console/settings/api-tokens'
-      path: '/settings/api-tokens'
-      fullPath: '/settings/api-tokens'
-      preLoaderRoute: typeof ConsoleSettingsApiTokensRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
-    '/_console/delegations/new': {
-      id: '/_console/delegations/new'
-      path: '/delegations/new'
-      fullPath: '/delegations/new'
-      preLoaderRoute: typeof ConsoleDelegationsNewRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
-    '/_console/delegations/$id': {
-      id: '/_console/delegations/$id'
-      path: '/delegations/$id'
-      fullPath: '/delegations/$id'
-      preLoaderRoute: typeof ConsoleDelegationsIdRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
+      id: '/_console/activity';
+      path: '/activity';
+      fullPath: '/activity';
+      preLoaderRoute: typeof ConsoleActivityRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/profile': {
+      id: '/_console/profile';
+      path: '/profile';
+      fullPath: '/profile';
+      preLoaderRoute: typeof ConsoleProfileRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
     '/_console/access/actions': {
-      id: '/_console/access/actions'
-      path: '/access/actions'
-      fullPath: '/access/actions'
-      preLoaderRoute: typeof ConsoleAccessActionsRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
-    '/_console/access/users/': {
-      id: '/_console/access/users/'
-      path: '/access/users'
-      fullPath: '/access/users/'
-      preLoaderRoute: typeof ConsoleAccessUsersIndexRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
+      id: '/_console/access/actions';
+      path: '/access/actions';
+      fullPath: '/access/actions';
+      preLoaderRoute: typeof ConsoleAccessActionsRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/clients/': {
+      id: '/_console/clients/';
+      path: '/clients';
+      fullPath: '/clients/';
+      preLoaderRoute: typeof ConsoleClientsIndexRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/delegations/': {
+      id: '/_console/delegations/';
+      path: '/delegations';
+      fullPath: '/delegations/';
+      preLoaderRoute: typeof ConsoleDelegationsIndexRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/delegations/$id': {
+      id: '/_console/delegations/$id';
+      path: '/delegations/$id';
+      fullPath: '/delegations/$id';
+      preLoaderRoute: typeof ConsoleDelegationsIdRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/delegations/new': {
+      id: '/_console/delegations/new';
+      path: '/delegations/new';
+      fullPath: '/delegations/new';
+      preLoaderRoute: typeof ConsoleDelegationsNewRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/settings/api-tokens': {
+      id: '/_console/settings/api-tokens';
+      path: '/settings/api-tokens';
+      fullPath: '/settings/api-tokens';
+      preLoaderRoute: typeof ConsoleSettingsApiTokensRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/settings/signing-keys': {
+      id: '/_console/settings/signing-keys';
+      path: '/settings/signing-keys';
+      fullPath: '/settings/signing-keys';
+      preLoaderRoute: typeof ConsoleSettingsSigningKeysRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/settings/workload-sources': {
+      id: '/_console/settings/workload-sources';
+      path: '/settings/workload-sources';
+      fullPath: '/settings/workload-sources';
+      preLoaderRoute: typeof ConsoleSettingsWorkloadSourcesRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
     '/_console/access/roles/': {
-      id: '/_console/access/roles/'
-      path: '/access/roles'
-      fullPath: '/access/roles/'
-      preLoaderRoute: typeof ConsoleAccessRolesIndexRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
-    '/_console/clients/servers/$id': {
-      id: '/_console/clients/servers/$id'
-      path: '/clients/servers/$id'
-      fullPath: '/clients/servers/$id'
-      preLoaderRoute: typeof ConsoleClientsServersIdRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
-    '/_console/clients/agents/$clientId': {
-      id: '/_console/clients/agents/$clientId'
-      path: '/clients/agents/$clientId'
-      fullPath: '/clients/agents/$clientId'
-      preLoaderRoute: typeof ConsoleClientsAgentsClientIdRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
-    '/_console/access/users/$id': {
-      id: '/_console/access/users/$id'
-      path: '/access/users/$id'
-      fullPath: '/access/users/$id'
-      preLoaderRoute: typeof ConsoleAccessUsersIdRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
+      id: '/_console/access/roles/';
+      path: '/access/roles';
+      fullPath: '/access/roles/';
+      preLoaderRoute: typeof ConsoleAccessRolesIndexRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
     '/_console/access/roles/$name': {
-      id: '/_console/access/roles/$name'
-      path: '/access/roles/$name'
-      fullPath: '/access/roles/$name'
-      preLoaderRoute: typeof ConsoleAccessRolesNameRouteImport
-      parentRoute: typeof ConsoleRoute
-    }
+      id: '/_console/access/roles/$name';
+      path: '/access/roles/$name';
+      fullPath: '/access/roles/$name';
+      preLoaderRoute: typeof ConsoleAccessRolesNameRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/access/users/': {
+      id: '/_console/access/users/';
+      path: '/access/users';
+      fullPath: '/access/users/';
+      preLoaderRoute: typeof ConsoleAccessUsersIndexRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/access/users/$id': {
+      id: '/_console/access/users/$id';
+      path: '/access/users/$id';
+      fullPath: '/access/users/$id';
+      preLoaderRoute: typeof ConsoleAccessUsersIdRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/clients/agents/$clientId': {
+      id: '/_console/clients/agents/$clientId';
+      path: '/clients/agents/$clientId';
+      fullPath: '/clients/agents/$clientId';
+      preLoaderRoute: typeof ConsoleClientsAgentsClientIdRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/clients/servers/$id': {
+      id: '/_console/clients/servers/$id';
+      path: '/clients/servers/$id';
+      fullPath: '/clients/servers/$id';
+      preLoaderRoute: typeof ConsoleClientsServersIdRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
   }
 }
 
 interface ConsoleRouteChildren {
-  ConsoleActivityRoute: typeof ConsoleActivityRoute
-  ConsoleProfileRoute: typeof ConsoleProfileRoute
-  ConsoleIndexRoute: typeof ConsoleIndexRoute
-  ConsoleAccessActionsRoute: typeof ConsoleAccessActionsRoute
-  ConsoleDelegationsIdRoute: typeof ConsoleDelegationsIdRoute
-  ConsoleDelegationsNewRoute: typeof ConsoleDelegationsNewRoute
-  ConsoleSettingsApiTokensRoute: typeof ConsoleSettingsApiTokensRoute
-  ConsoleSettingsSigningKeysRoute: typeof ConsoleSettingsSigningKeysRoute
-  ConsoleSettingsWorkloadSourcesRoute: typeof ConsoleSettingsWorkloadSourcesRoute
-  ConsoleClientsIndexRoute: typeof ConsoleClientsIndexRoute
-  ConsoleDelegationsIndexRoute: typeof ConsoleDelegationsIndexRoute
-  ConsoleAccessRolesNameRoute: typeof ConsoleAccessRolesNameRoute
-  ConsoleAccessUsersIdRoute: typeof ConsoleAccessUsersIdRoute
-  ConsoleClientsAgentsClientIdRoute: typeof ConsoleClientsAgentsClientIdRoute
-  ConsoleClientsServersIdRoute: typeof ConsoleClientsServersIdRoute
-  ConsoleAccessRolesIndexRoute: typeof ConsoleAccessRolesIndexRoute
-  ConsoleAccessUsersIndexRoute: typeof ConsoleAccessUsersIndexRoute
+  ConsoleActivityRoute: typeof ConsoleActivityRoute;
+  ConsoleProfileRoute: typeof ConsoleProfileRoute;
+  ConsoleIndexRoute: typeof ConsoleIndexRoute;
+  ConsoleAccessActionsRoute: typeof ConsoleAccessActionsRoute;
+  ConsoleDelegationsIdRoute: typeof ConsoleDelegationsIdRoute;
+  ConsoleDelegationsNewRoute: typeof ConsoleDelegationsNewRoute;
+  ConsoleSettingsApiTokensRoute: typeof ConsoleSettingsApiTokensRoute;
+  ConsoleSettingsSigningKeysRoute: typeof ConsoleSettingsSigningKeysRoute;
+  ConsoleSettingsWorkloadSourcesRoute: typeof ConsoleSettingsWorkloadSourcesRoute;
+  ConsoleClientsIndexRoute: typeof ConsoleClientsIndexRoute;
+  ConsoleDelegationsIndexRoute: typeof ConsoleDelegationsIndexRoute;
+  ConsoleAccessRolesNameRoute: typeof ConsoleAccessRolesNameRoute;
+  ConsoleAccessUsersIdRoute: typeof ConsoleAccessUsersIdRoute;
+  ConsoleClientsAgentsClientIdRoute: typeof ConsoleClientsAgentsClientIdRoute;
+  ConsoleClientsServersIdRoute: typeof ConsoleClientsServersIdRoute;
+  ConsoleAccessRolesIndexRoute: typeof ConsoleAccessRolesIndexRoute;
+  ConsoleAccessUsersIndexRoute: typeof ConsoleAccessUsersIndexRoute;
 }
 
 const ConsoleRouteChildren: ConsoleRouteChildren = {
@@ -455,16 +455,16 @@ const ConsoleRouteChildren: ConsoleRouteChildren = {
   ConsoleClientsServersIdRoute: ConsoleClientsServersIdRoute,
   ConsoleAccessRolesIndexRoute: ConsoleAccessRolesIndexRoute,
   ConsoleAccessUsersIndexRoute: ConsoleAccessUsersIndexRoute,
-}
+};
 
 const ConsoleRouteWithChildren =
-  ConsoleRoute._addFileChildren(ConsoleRouteChildren)
+  ConsoleRoute._addFileChildren(ConsoleRouteChildren);
 
 const rootRouteChildren: RootRouteChildren = {
   ConsoleRoute: ConsoleRouteWithChildren,
   SetupRoute: SetupRoute,
   SignInRoute: SignInRoute,
-}
+};
 export const routeTree = rootRouteImport
   ._addFileChildren(rootRouteChildren)
-  ._addFileTypes<FileRouteTypes>()
+  ._addFileTypes<FileRouteTypes>();

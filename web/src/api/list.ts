@@ -49,7 +49,7 @@ export function useList<P extends ListPath>(path: P, query: ListQuery<P>, option
     { params: { query, ...(inPath ? { path: inPath } : {}) } },
     {
       pageParamName: 'cursor',
-      initialPageParam: undefined,
+      initialPageParam: null,
       getNextPageParam: (page: { next_cursor?: string }) => page.next_cursor,
       placeholderData: keepPreviousData,
       ...rest,

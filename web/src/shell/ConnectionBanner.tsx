@@ -1,3 +1,6 @@
+// Ahead of every schema: the root route, which comes before all others, shows this banner.
+import './no-eval';
+
 import { Affix, Alert } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconPlugConnectedX } from '@tabler/icons-react';

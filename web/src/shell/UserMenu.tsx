@@ -23,7 +23,7 @@ export function UserMenu({ session }: { session: Session }) {
     if (problem) notifications.show({ color: 'red', title: 'You are still signed in', message: problem });
   }, [problem]);
   return (
-    <Menu position="bottom-end" width={260} withArrow>
+    <Menu position="bottom-end" width={260} withArrow withInitialFocusPlaceholder={false} withinPortal={false}>
       <Menu.Target>
         <UnstyledButton aria-label={`Account of ${session.user.name}`}>
           <Avatar name={session.user.name} color="indigo" size={34} radius="xl" variant="filled" />

@@ -1,4 +1,4 @@
-import { ActionIcon, Box, Button, Group, ScrollArea, Skeleton, Table, Text } from '@mantine/core';
+import { ActionIcon, Box, Button, Group, ScrollArea, Skeleton, Table, Text, VisuallyHidden } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { Fragment, type ReactNode, useLayoutEffect, useRef, useState } from 'react';
@@ -77,7 +77,11 @@ export function ListTable<Item>({ label, list, columns, keyOf, empty, details, h
         >
           <Table.Thead>
             <Table.Tr>
-              {details && <Table.Th w={44} aria-label="Details" />}
+              {details && (
+                <Table.Th w={44}>
+                  <VisuallyHidden>Details</VisuallyHidden>
+                </Table.Th>
+              )}
               {columns.map((c) => (
                 <Table.Th key={c.header} w={c.width} className={c.optional ? classes.optional : undefined}>
                   {c.header}

@@ -29,7 +29,7 @@ export function SignInForm({ email = '', onSignedIn }: { email?: string; onSigne
           autoComplete="username"
           maxLength={320}
           required
-          data-autofocus
+          data-autofocus={email ? undefined : true}
           autoFocus={!email}
           {...form.getInputProps('email')}
         />
@@ -38,6 +38,7 @@ export function SignInForm({ email = '', onSignedIn }: { email?: string; onSigne
           autoComplete="current-password"
           maxLength={256}
           required
+          data-autofocus={email ? true : undefined}
           autoFocus={Boolean(email)}
           visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password' }}
           {...form.getInputProps('password')}

@@ -2,7 +2,8 @@ import { Badge, type BadgeProps, Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconShieldCheck } from '@tabler/icons-react';
 import type { Agent, Delegation, Schema } from '@/api/types';
 
-const base: BadgeProps = { variant: 'light', radius: 'sm', tt: 'none', fw: 600 };
+// The colour is the badge's ground; on it only the text's own colour has enough contrast in both schemes (WCAG 1.4.3).
+const base: BadgeProps = { variant: 'light', radius: 'sm', tt: 'none', fw: 600, c: 'var(--mantine-color-text)' };
 
 const delegation: Record<Delegation['status'], [string, string]> = {
   active: ['teal', 'Active'],
@@ -36,7 +37,7 @@ export function Attestation({ mode }: { mode: Agent['attestation'] }) {
     </Badge>
   ) : (
     <Tooltip label="Gets tokens without proof of its workload" withArrow>
-      <Badge {...base} variant="filled" color="red" leftSection={<IconAlertTriangle size={13} aria-hidden />}>
+      <Badge {...base} variant="filled" color="red" c="white" leftSection={<IconAlertTriangle size={13} aria-hidden />}>
         Permissive
       </Badge>
     </Tooltip>
@@ -69,7 +70,7 @@ export function Outcome({ outcome }: { outcome: Schema<'AuditOutcome'> }) {
 /** How a token's workload proved itself. */
 export function ProofMethod({ method }: { method: Schema<'AttestationMethod'> }) {
   return (
-    <Badge {...base} {...(method === 'none' ? { variant: 'filled', color: 'red' } : { color: 'teal' })}>
+    <Badge {...base} {...(method === 'none' ? { variant: 'filled', color: 'red', c: 'white' } : { color: 'teal' })}>
       {method === 'none' ? 'No proof' : method}
     </Badge>
   );

@@ -25,7 +25,7 @@ export function ChangesTable({ changes }: { changes: Change[] }) {
     <Table aria-label="Changes" withTableBorder layout="fixed">
       <Table.Thead>
         <Table.Tr>
-          <Table.Th w={100}>Change</Table.Th>
+          <Table.Th w={120}>Change</Table.Th>
           <Table.Th>Field</Table.Th>
           <Table.Th>Before</Table.Th>
           <Table.Th>After</Table.Th>
@@ -36,7 +36,7 @@ export function ChangesTable({ changes }: { changes: Change[] }) {
           // biome-ignore lint/suspicious/noArrayIndexKey: a path can stand twice, and the list never changes
           <Table.Tr key={i}>
             <Table.Td>
-              <Badge variant="light" radius="sm" tt="none" color={kinds[kind][0]}>
+              <Badge variant="light" c="var(--mantine-color-text)" radius="sm" tt="none" color={kinds[kind][0]}>
                 {kinds[kind][1]}
               </Badge>
             </Table.Td>

@@ -1,10 +1,11 @@
 import { SimpleGrid, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Schema } from '@/api/types';
+import { formatTime } from '@/lib/time';
 import { CopyValue } from '@/ui/copy';
 import { LinkTo } from '@/ui/links';
 import { ChangesTable, ValuesTable } from './ChangesTable';
-import { partyName } from './columns';
+import { partyLabel, partyName } from './columns';
 import { diff } from './diff';
 
 type Event = Schema<'AuditEvent'>;
@@ -16,7 +17,9 @@ export function EventDetails({ event, agentName }: { event: Event; agentName: (c
     <Stack gap="md" p="xs">
       {event.reasons && event.reasons.length > 0 && <Reasons reasons={event.reasons} />}
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="sm">
-        <Fact name="Event">{event.seq}</Fact>
+        <Fact name="Event">
+          {event.seq}, {formatTime(event.time)}
+        </Fact>
         <Fact name="Actor">
           <PartyLink party={event.actor} />
         </Fact>
@@ -88,8 +91,7 @@ function Reasons({ reasons }: { reasons: Schema<'Reason'>[] }) {
 
 /** A party with the page it has now, if its kind has one. */
 function PartyLink({ party }: { party: Party }) {
-  const name = partyName(party);
-  const label = `${party.type}${name === party.type ? '' : ` ${name}`}${party.via ? ` (${party.via})` : ''}`;
+  const label = `${partyLabel(party)}${party.via ? ` (${party.via})` : ''}`;
   if (!party.id) return label;
   switch (party.type) {
     case 'agent':
@@ -117,6 +119,6 @@ function PartyLink({ party }: { party: Party }) {
         </LinkTo>
       );
     default:
-      return name === party.id ? label : `${label}, ${party.id}`;
+      return partyName(party) === party.id ? label : `${label}, ${party.id}`;
   }
 }

@@ -5,6 +5,7 @@ import { count } from '@/lib/text';
 import { FailureAlert } from '@/ui/states';
 import { useExport } from './use-export';
 
+/** Downloads all events that the filters match, not only those on screen. */
 export function ExportMenu({ query }: { query: ListQuery<'/audit-events'> }) {
   const { state, start, cancel } = useExport(query);
   if (state.is === 'running') {
@@ -22,14 +23,13 @@ export function ExportMenu({ query }: { query: ListQuery<'/audit-events'> }) {
   }
   return (
     <Stack gap="xs" align="flex-end">
-      <Menu position="bottom-end" withinPortal>
+      <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <Button variant="default" leftSection={<IconDownload size={18} aria-hidden />}>
             Export
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Label>All events that the filters match</Menu.Label>
           <Menu.Item onClick={() => void start('jsonl')}>JSON Lines</Menu.Item>
           <Menu.Item onClick={() => void start('csv')}>CSV, for spreadsheets</Menu.Item>
         </Menu.Dropdown>

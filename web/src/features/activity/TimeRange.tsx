@@ -1,6 +1,7 @@
 import '@mantine/dates/styles.css';
 import { Button, Group } from '@mantine/core';
 import { DateTimePicker } from '@mantine/dates';
+import { useId } from 'react';
 import { instantOf, localOf } from './local-time';
 import { type ActivitySearch, presets, since } from './search';
 
@@ -46,8 +47,12 @@ function Instant({
   max?: string | undefined;
   onChange: (next: string | undefined) => void;
 }) {
+  const id = useId();
   return (
     <DateTimePicker
+      // One ID for both, because the dialog is named by it.
+      id={id}
+      popoverProps={{ id }}
       label={label}
       placeholder="Any time"
       value={localOf(value)}
@@ -56,6 +61,9 @@ function Instant({
       {...(max ? { maxDate: localOf(max) ?? undefined } : {})}
       valueFormat="YYYY-MM-DD HH:mm"
       clearable
+      hideOutsideDates
+      // Red days are too faint, and mean nothing here.
+      weekendDays={[]}
       clearButtonProps={{ 'aria-label': `Clear ${label}` }}
       timePickerProps={{ hoursInputLabel: 'Hours', minutesInputLabel: 'Minutes', 'aria-label': 'Time of day' }}
       submitButtonProps={{ 'aria-label': 'Done' }}

@@ -21,7 +21,7 @@ export function AgentDelegations({ agent }: { agent: Agent }) {
   return (
     <Section title="Delegations" aside={delegations.items.length > 0 && create}>
       <ListTable
-        label="Delegations"
+        label="Delegations of this agent"
         list={delegations}
         keyOf={(d) => d.id}
         columns={[
@@ -36,7 +36,7 @@ export function AgentDelegations({ agent }: { agent: Agent }) {
           { header: 'Delegated by', cell: (d) => <Clip text={d.delegator.name || d.delegator.email} /> },
           { header: 'Actions', cell: (d) => <Clip text={d.actions.join(', ')} />, optional: true },
           { header: 'Maximum', width: 110, optional: true, cell: (d) => sayDuration(d.max_duration_seconds) },
-          { header: 'Status', width: 110, cell: (d) => <DelegationStatus status={d.status} /> },
+          { header: 'Status', width: 125, cell: (d) => <DelegationStatus status={d.status} /> },
           { header: 'Last used', width: 120, optional: true, cell: (d) => <When time={d.last_used_at} /> },
         ]}
         empty={

@@ -22,7 +22,7 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
 /** Who the agent is and what proves it. */
 export function AgentFacts({ agent, catalogue, editable }: { agent: Agent; catalogue: Catalogue | undefined; editable: boolean }) {
   const platform = catalogue?.platforms.find((p) => p.key === agent.platform);
-  const ahead = platform && catalogue && outlook(platform, agent.attestation, catalogue.server);
+  const ahead = platform && catalogue && outlook(platform, agent.attestation_chosen ? agent.attestation : null, catalogue.server);
   return (
     <Stack gap="md">
       {agent.attestation === 'permissive' && (

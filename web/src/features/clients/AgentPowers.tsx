@@ -12,7 +12,12 @@ type Explained = Schema<'DelegationExplanation'>;
 
 /** What it can do now and why not more, and what a token would say. */
 export function AgentPowers({ agent }: { agent: Agent }) {
-  const query = $api.useQuery('get', '/explain', { params: { query: { client_id: agent.client_id } } });
+  const permissive = agent.attestation === 'permissive';
+  // Permissive by choice needs no proof anywhere; by default, on the server's own machine alone.
+  const unproved = permissive && agent.attestation_chosen;
+  const query = $api.useQuery('get', '/explain', {
+    params: { query: { client_id: agent.client_id, proof: unproved ? 'none' : 'assumed' } },
+  });
   const { data } = query;
   return (
     <>
@@ -21,9 +26,9 @@ export function AgentPowers({ agent }: { agent: Agent }) {
         {query.isPending && <Loading />}
         {data && (
           <Stack gap="md">
-            {data.proof === 'assumed' && agent.attestation === 'required' && (
+            {!unproved && (
               <Text fz="sm" c="dimmed">
-                Provided that its workload proves itself.
+                {permissive ? "Provided that it calls from the server's own machine." : 'Provided that its workload proves itself.'}
               </Text>
             )}
             {data.delegations.length === 0 && <Text>Nothing: it has no delegation that you may see.</Text>}
@@ -43,7 +48,7 @@ function Actions({ names }: { names: readonly string[] }) {
   return (
     <Group gap={6}>
       {names.map((name) => (
-        <Badge key={name} variant="light" color="teal" radius="sm" tt="none" maw="100%" title={name}>
+        <Badge key={name} variant="default" radius="sm" tt="none" maw="100%" title={name}>
           {name}
         </Badge>
       ))}
@@ -70,7 +75,7 @@ function DelegationPowers({ explained: d }: { explained: Explained }) {
       <Stack gap="sm">
         <Group gap="xs" style={{ overflowWrap: 'anywhere' }}>
           <Text component="div" fw={600} style={{ minWidth: 0 }}>
-            <LinkTo to="/delegations/$id" params={{ id: d.delegation_id }} inherit>
+            <LinkTo to="/delegations/$id" params={{ id: d.delegation_id }} inherit underline="always">
               {d.role}
             </LinkTo>{' '}
             for {delegatorOf(d)}

@@ -13,14 +13,14 @@ export function AgentTokens({ agent }: { agent: Agent }) {
   return (
     <Section title="Last tokens">
       <ListTable
-        label="Last tokens"
+        label="Last tokens of this agent"
         list={tokens}
         keyOf={(t) => t.jti}
         columns={[
           { header: 'For', cell: (t) => <Clip text={t.subject.name || t.subject.email} /> },
           { header: 'Actions', cell: (t) => <Clip text={t.actions.join(', ')} /> },
           { header: 'Audience', optional: true, cell: (t) => <Clip text={t.audience.join(', ')} /> },
-          { header: 'Attested', width: 110, cell: (t) => <ProofMethod method={t.attestation} /> },
+          { header: 'Attested', width: 125, cell: (t) => <ProofMethod method={t.attestation} /> },
           { header: 'Issued', width: 120, optional: true, cell: (t) => <When time={t.issued_at} /> },
           { header: 'Expires in', width: 110, cell: (t) => <Countdown until={t.expires_at} /> },
         ]}

@@ -83,8 +83,8 @@ export function AgentsList({ search, setSearch, onboard }: Props) {
           },
           { header: 'Type', width: 190, optional: true, cell: (a) => <Clip text={a.type_label} /> },
           { header: 'Platform', width: 130, optional: true, cell: (a) => <Clip text={platformLabel(a.platform)} /> },
-          { header: 'Attestation', width: 135, cell: (a) => <Attestation mode={a.attestation} /> },
-          { header: 'Status', width: 120, cell: (a) => <ActiveStatus status={a.status} /> },
+          { header: 'Attestation', width: 155, cell: (a) => <Attestation mode={a.attestation} /> },
+          { header: 'Status', width: 140, cell: (a) => <ActiveStatus status={a.status} /> },
           { header: 'Last token', width: 130, optional: true, cell: (a) => <When time={a.last_token_at} /> },
         ]}
         empty={

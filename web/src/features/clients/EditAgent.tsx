@@ -4,10 +4,10 @@ import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import type { Agent, Catalogue } from '@/api/types';
 import { FormProblem } from '@/ui/FormProblem';
-import { useSave } from '@/ui/forms';
+import { focusFirstError, useSave } from '@/ui/forms';
 import { AttestationChoice, type Choice } from './AttestationChoice';
 import { SelectorRows } from './SelectorRows';
-import { filled, onRows, type Row, rowsOf } from './selectors';
+import { filled, missingName, onRows, type Row, rowsOf } from './selectors';
 
 interface Props {
   agent: Agent;
@@ -34,7 +34,10 @@ export function EditAgent({ agent, catalogue, onClose }: Props) {
       selectors: platform ? rowsOf(agent.selectors, platform) : [],
       attestation: agent.attestation_chosen ? agent.attestation : '',
     },
-    validate: { name: (v) => (v.trim() ? null : 'Enter a name.') },
+    validate: {
+      name: (v) => (v.trim() ? null : 'Enter a name.'),
+      selectors: { name: (_, all, path) => missingName(all.selectors[Number(path.split('.')[1])] as Row) },
+    },
   });
   const { submit, saving, problem } = useSave(async (v: Values) => {
     const { selectors, rows } = filled(v.selectors);
@@ -53,7 +56,7 @@ export function EditAgent({ agent, catalogue, onClose }: Props) {
   }, form);
   return (
     <Modal opened onClose={onClose} title="Edit agent" size="lg" closeOnClickOutside={false} closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form onSubmit={form.onSubmit(submit)} noValidate>
+      <form onSubmit={form.onSubmit(submit, focusFirstError)} noValidate>
         <Stack gap="md">
           <TextInput label="AI Agent Name" required maxLength={256} data-autofocus {...form.getInputProps('name')} />
           <Select

@@ -4,10 +4,10 @@ import { useRef } from 'react';
 import { client } from '@/api/client';
 import type { AgentWithSecret, Catalogue } from '@/api/types';
 import { FormProblem } from '@/ui/FormProblem';
-import { useSave } from '@/ui/forms';
+import { focusFirstError, useSave } from '@/ui/forms';
 import { AttestationChoice, type Choice } from './AttestationChoice';
 import { SelectorRows } from './SelectorRows';
-import { filled, onRows, type Row, readyRows } from './selectors';
+import { filled, missingName, onRows, type Row, readyRows } from './selectors';
 
 interface Props {
   catalogue: Catalogue;
@@ -35,7 +35,10 @@ export function OnboardAgentForm({ catalogue, onCancel, onMade }: Props) {
       selectors: first ? readyRows(first) : [],
       attestation: '',
     },
-    validate: { name: (v) => (v.trim() ? null : 'Enter a name.') },
+    validate: {
+      name: (v) => (v.trim() ? null : 'Enter a name.'),
+      selectors: { name: (_, all, path) => missingName(all.selectors[Number(path.split('.')[1])] as Row) },
+    },
   });
   const values = form.getValues();
   const platform = catalogue.platforms.find((p) => p.key === values.platform);
@@ -66,7 +69,7 @@ export function OnboardAgentForm({ catalogue, onCancel, onMade }: Props) {
   }, form);
 
   return (
-    <form onSubmit={form.onSubmit(submit)} noValidate>
+    <form onSubmit={form.onSubmit(submit, focusFirstError)} noValidate>
       <Stack gap="md">
         <TextInput
           label="AI Agent Name"

@@ -14,13 +14,17 @@ export function Outstanding({ clientId }: { clientId: string }) {
   if (!data) return <Text fz="sm">Counting the tokens that are out…</Text>;
   const { count: out, more, last_expires_at: last } = data.outstanding;
   if (!last) return <Text fz="sm">No token of it is out.</Text>;
+  const when = (
+    <>
+      {formatTime(last)} (in <Countdown until={last} over="no time" />)
+    </>
+  );
+  if (out === 1 && !more) return <Text fz="sm">1 token is out and works until it expires at {when}.</Text>;
   return (
     <Text fz="sm">
-      {more ? 'At least ' : ''}
-      {count(out, 'token')} {out === 1 ? 'is' : 'are'} out and {out === 1 ? 'works' : 'work'} until{' '}
-      {out === 1 ? 'it expires' : 'they expire'}
-      {more ? ', at the latest' : ', the last'} at {formatTime(last)} (in <Countdown until={last} over="no time" />
-      ).
+      {more && 'At least '}
+      {count(out, 'token')} {out === 1 ? 'is' : 'are'} out and can be used until they expire, {more ? 'at the latest at' : 'the last at'}{' '}
+      {when}.
     </Text>
   );
 }

@@ -51,6 +51,7 @@ function SelectorRow({ row, index, platform, form }: Props & { row: Row; index: 
   const known = platform.selectors.find((s) => s.key === row.key);
   const pattern = known?.is_pattern ?? false;
   const value = form.getInputProps(`${at}.value`);
+  const name = form.getInputProps(`${at}.name`);
   const keyError = form.errors[`${at}.key`];
   const valueError = [value.error, form.errors[at], pattern ? null : keyError].filter(Boolean).join(' ');
   return (
@@ -58,11 +59,11 @@ function SelectorRow({ row, index, platform, form }: Props & { row: Row; index: 
       {pattern && (
         <TextInput
           label={`${known?.label ?? 'Label'} name`}
-          description={`The <name> in ${row.key}`}
+          description="In place of <name>"
           maxLength={240}
           w={{ base: '100%', xs: 170 }}
-          {...form.getInputProps(`${at}.name`)}
-          error={keyError}
+          {...name}
+          error={[name.error, keyError].filter(Boolean).join(' ') || null}
         />
       )}
       <TextInput

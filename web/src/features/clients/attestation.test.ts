@@ -18,6 +18,11 @@ it("follows the server's default until a person chooses", () => {
   expect(outlook(platform(false, 'permissive'), null, server).text).toContain('Add a source.');
 });
 
+it('says where permissive holds: everywhere by choice, on the own machine by default', () => {
+  expect(outlook(platform(false, 'permissive'), null, server).text).toContain("on the server's own machine");
+  expect(outlook(platform(false, 'permissive'), 'permissive', server).text).not.toContain('own machine');
+});
+
 it('names the source', () => {
   expect(outlook(platform(true, 'required'), null, server).title).toContain('Projected service-account token');
 });

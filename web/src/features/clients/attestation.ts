@@ -21,9 +21,14 @@ export function outlook(platform: Schema<'Platform'>, chosen: Mode | null, serve
       mode,
       tone: 'danger',
       title: 'This agent will not be attested',
-      text: `Permissive: whoever knows its Client ID gets its tokens, marked “attestation: none”. ${
-        ready.length > 0 ? `${list(ready)} could prove it: choose Required.` : todo
-      }`.trim(),
+      text: [
+        chosen === 'permissive'
+          ? 'Permissive: whoever knows its Client ID gets its tokens, marked “attestation: none”.'
+          : "Permissive by default: on the server's own machine whoever knows its Client ID gets its tokens, marked “attestation: none”. From elsewhere it gets none.",
+        ready.length > 0 ? `${list(ready)} could prove it: choose Required.` : todo,
+      ]
+        .join(' ')
+        .trim(),
     };
   }
   if (ready.length === 0) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Schema } from '@/api/types';
-import { addableKeys, filled, fullKey, onRows, readyRows, rowsOf } from './selectors';
+import { addableKeys, filled, fullKey, missingName, onRows, readyRows, rowsOf } from './selectors';
 
 const key = (name: string, suggested: boolean): Schema<'SelectorKey'> => ({
   key: name,
@@ -32,6 +32,16 @@ describe('rows', () => {
 
   it('say the placeholder while a pattern has no name', () => {
     expect(fullKey({ key: 'k8s:pod-label:<name>', name: ' ', value: '' })).toBe('k8s:pod-label:<name>');
+  });
+
+  it('need a name where a pattern has a value', () => {
+    const row = { key: 'k8s:pod-label:<name>', name: ' ', value: 'x' };
+    expect([row, { ...row, name: 'app' }, { ...row, value: '' }, { key: 'k8s:ns', name: '', value: 'x' }].map(missingName)).toEqual([
+      'Enter the name.',
+      null,
+      null,
+      null,
+    ]);
   });
 
   it('come back as they were saved', () => {

@@ -27,6 +27,10 @@ export const readyRows = (platform: Platform): Row[] => platform.selectors.filte
 export const fullKey = ({ key, name }: Row): string =>
   isPattern(key) ? `${key.slice(0, -placeholder.length)}${name.trim() || placeholder}` : key;
 
+/** A pattern that has a value must have its name. */
+export const missingName = ({ key, name, value }: Row): string | null =>
+  isPattern(key) && value.trim() !== '' && name.trim() === '' ? 'Enter the name.' : null;
+
 /** An agent's selectors as rows of its platform's keys; the longest fitting pattern wins. */
 export function rowsOf(selectors: readonly Selector[], platform: Platform): Row[] {
   const patterns = platform.selectors

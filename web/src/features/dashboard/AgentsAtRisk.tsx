@@ -2,7 +2,6 @@ import { Badge, Group, Stack, Table, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { Schema } from '@/api/types';
 import { count } from '@/lib/text';
-import { Clip } from '@/ui/Clip';
 import { LinkTo } from '@/ui/links';
 import { Section } from '@/ui/states';
 
@@ -44,7 +43,9 @@ export function AgentsAtRisk({ agents }: { agents: Schema<'AgentAtRisk'>[] }) {
               <Table.Tr key={agent.client_id}>
                 <Table.Td style={{ verticalAlign: 'top' }}>
                   <LinkTo to="/clients/agents/$clientId" params={{ clientId: agent.client_id }}>
-                    <Clip text={agent.name} />
+                    <Text span inherit lineClamp={3} title={agent.name} style={{ overflowWrap: 'anywhere' }}>
+                      {agent.name}
+                    </Text>
                   </LinkTo>
                 </Table.Td>
                 <Table.Td>
@@ -69,7 +70,8 @@ function RiskLine({ risk }: { risk: Risk }) {
   return (
     <Group gap="xs" align="flex-start">
       <Badge
-        variant={grave ? 'filled' : 'light'} c={grave ? undefined : 'var(--mantine-color-text)'}
+        variant={grave ? 'filled' : 'light'}
+        c={grave ? undefined : 'var(--mantine-color-text)'}
         color={color}
         radius="sm"
         tt="none"
@@ -80,7 +82,7 @@ function RiskLine({ risk }: { risk: Risk }) {
       <Text fz="sm" style={{ flex: '1 1 16rem', overflowWrap: 'anywhere' }}>
         {risk.message}{' '}
         {risk.delegation_id && (
-          <LinkTo to="/delegations/$id" params={{ id: risk.delegation_id }} fz="sm">
+          <LinkTo to="/delegations/$id" params={{ id: risk.delegation_id }} fz="sm" underline="always">
             Open the delegation
           </LinkTo>
         )}

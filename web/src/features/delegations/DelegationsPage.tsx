@@ -1,9 +1,113 @@
+import { Button } from '@mantine/core';
+import { IconPlus, IconShieldShare } from '@tabler/icons-react';
+import { useList } from '@/api/list';
+import { useCan } from '@/api/session';
+import { sayDuration } from '@/lib/duration';
+import { DelegationStatus } from '@/ui/badges';
+import { Clip } from '@/ui/Clip';
+import { Filter, Filters, Search } from '@/ui/filters';
+import { ListTable } from '@/ui/ListTable';
+import { ButtonTo, LinkTo } from '@/ui/links';
 import { Page } from '@/ui/Page';
+import { Empty } from '@/ui/states';
+import { When } from '@/ui/When';
+import type { DelegationsSearch } from './search';
 
-export interface DelegationsSearch {
-  [key: string]: unknown;
+interface Props {
+  search: DelegationsSearch;
+  setSearch: (change: Partial<DelegationsSearch>) => void;
 }
 
-export function DelegationsPage(_: { search: DelegationsSearch; setSearch: (change: Partial<DelegationsSearch>) => void }) {
-  return <Page title="DelegationsPage">…</Page>;
+export function DelegationsPage({ search, setSearch }: Props) {
+  const { q, status, role, client_id } = search;
+  const can = useCan();
+  const delegations = useList('/delegations', {
+    ...(q ? { q } : {}),
+    ...(status ? { status } : {}),
+    ...(role ? { role } : {}),
+    ...(client_id ? { client_id } : {}),
+  });
+  const roles = useList('/roles', { limit: 200 });
+  const names = [...new Set([...roles.items.map((r) => r.name), ...(role ? [role] : [])])];
+  const filtered = Boolean(q || status || role || client_id);
+  const clear = () => setSearch({ q: undefined, status: undefined, role: undefined, client_id: undefined });
+  const clearButton = (
+    <Button variant="default" onClick={clear}>
+      Clear search and filters
+    </Button>
+  );
+  const create = can('delegations.create') && (
+    <ButtonTo to="/delegations/new" leftSection={<IconPlus size={16} aria-hidden />}>
+      Create trust delegation
+    </ButtonTo>
+  );
+  return (
+    <Page
+      title="Trust Delegation"
+      description={
+        can('delegations.read_all')
+          ? 'What people lend to agents: which actions of a role, and for how long at a time.'
+          : 'What you lend to agents: which actions of a role, and for how long at a time.'
+      }
+      actions={create}
+    >
+      <Filters>
+        <Search value={q} onChange={(v) => setSearch({ q: v })} placeholder="Agent, role or person" />
+        <Filter
+          label="Status"
+          value={status}
+          choices={[
+            { value: 'active', label: 'Active' },
+            { value: 'disabled', label: 'Disabled' },
+            { value: 'revoked', label: 'Revoked' },
+            { value: 'ended', label: 'Ended' },
+          ]}
+          onChange={(v) => setSearch({ status: v })}
+        />
+        <Filter
+          label="Role"
+          value={role}
+          choices={names.map((name) => ({ value: name, label: name }))}
+          onChange={(v) => setSearch({ role: v })}
+        />
+        {client_id && clearButton}
+      </Filters>
+      <ListTable
+        label="Trust delegations"
+        list={delegations}
+        keyOf={(d) => d.id}
+        highlight={search.new}
+        columns={[
+          {
+            header: 'Agent',
+            cell: (d) => (
+              <LinkTo to="/delegations/$id" params={{ id: d.id }} truncate display="block" title={d.agent.name}>
+                {d.agent.name}
+              </LinkTo>
+            ),
+          },
+          { header: 'Role', cell: (d) => <Clip text={d.role} /> },
+          { header: 'Delegated by', optional: true, cell: (d) => <Clip text={d.delegator.name || d.delegator.email} /> },
+          { header: 'Actions', optional: true, cell: (d) => <Clip text={d.actions.join(', ')} /> },
+          { header: 'Maximum duration', width: 150, optional: true, cell: (d) => sayDuration(d.max_duration_seconds) },
+          { header: 'Status', width: 110, cell: (d) => <DelegationStatus status={d.status} /> },
+          { header: 'Last used', width: 120, optional: true, cell: (d) => <When time={d.last_used_at} /> },
+          { header: 'Ends', width: 110, optional: true, cell: (d) => <When time={d.ends_at} never="no end" /> },
+        ]}
+        empty={
+          filtered ? (
+            <Empty icon={IconShieldShare} title="No delegation matches" action={clearButton}>
+              Nothing has all of what you asked for.
+            </Empty>
+          ) : (
+            <Empty icon={IconShieldShare} title="No trust delegations yet" action={create || undefined}>
+              {create
+                ? 'Create one: it says which actions of a role an agent may use for you. Without one an agent gets no token.'
+                : 'Without a trust delegation an agent gets no token.'}
+            </Empty>
+          )
+        }
+      />
+    </Page>
+  );
 }

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { CreateDelegationPage } from '@/features/delegations/CreateDelegationPage';
 
 export const Route = createFileRoute('/_console/delegations/new')({
-  validateSearch: z.object({ client_id: z.string().max(256).optional().catch(undefined), role: z.string().max(256).optional().catch(undefined) }),
+  validateSearch: z.object({
+    client_id: z.string().max(256).optional().catch(undefined),
+    role: z.string().max(256).optional().catch(undefined),
+  }),
   component: function CreateDelegationPageRoute() {
-    const navigate = Route.useNavigate();
-    return <CreateDelegationPage search={Route.useSearch()} setSearch={(change) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })} />;
+    return <CreateDelegationPage search={Route.useSearch()} />;
   },
 });

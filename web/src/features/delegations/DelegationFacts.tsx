@@ -1,0 +1,86 @@
+import { Alert, Badge, Group, Table, Text } from '@mantine/core';
+import { IconBan } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import type { Delegation } from '@/api/types';
+import { sayDuration } from '@/lib/duration';
+import { formatTime } from '@/lib/time';
+import { CopyValue } from '@/ui/copy';
+import { LinkTo } from '@/ui/links';
+import { Section } from '@/ui/states';
+import { When } from '@/ui/When';
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" w={180} fw={500} style={{ verticalAlign: 'top' }}>
+        {name}
+      </Table.Th>
+      <Table.Td style={{ overflowWrap: 'anywhere' }}>{children}</Table.Td>
+    </Table.Tr>
+  );
+}
+
+/** Why it gives nothing at the moment, and who can change that. */
+function Stopped({ delegation: d }: { delegation: Delegation }) {
+  if (d.status === 'active') return null;
+  const by = [d.disabled_by_admin && 'an administrator', d.disabled_by_delegator && 'its delegator'].filter((w) => w !== false);
+  const text = {
+    revoked: `Revoked${d.revoked_at ? ` on ${formatTime(d.revoked_at)}` : ''}, for good${d.revoke_reason ? `: ${d.revoke_reason}` : '.'}`,
+    ended: 'Its end date has passed. Its delegator can move the date.',
+    disabled: `Disabled by ${by.join(' and by ')}: no tokens until ${by.length > 1 ? 'both enable it' : 'it is enabled'} again.`,
+  }[d.status];
+  return (
+    <Alert color={d.status === 'disabled' ? 'yellow' : 'red'} icon={<IconBan />} style={{ overflowWrap: 'anywhere' }}>
+      {text}
+    </Alert>
+  );
+}
+
+export function DelegationFacts({ delegation: d }: { delegation: Delegation }) {
+  return (
+    <Section title="What was lent">
+      <Stopped delegation={d} />
+      <Table layout="fixed" variant="vertical" aria-label="What was lent">
+        <Table.Tbody>
+          <Fact name="Agent">
+            <LinkTo to="/clients/agents/$clientId" params={{ clientId: d.client_id }}>
+              {d.agent.name}
+            </LinkTo>
+          </Fact>
+          <Fact name="Role">
+            <LinkTo to="/access/roles/$name" params={{ name: d.role }}>
+              {d.role}
+            </LinkTo>
+          </Fact>
+          <Fact name="Delegated by">
+            {d.delegator.name}{' '}
+            <Text span c="dimmed" inherit>
+              {d.delegator.email}
+            </Text>
+          </Fact>
+          <Fact name="Allowed Actions">
+            <Group gap={6}>
+              {d.actions.map((a) => (
+                <Badge key={a} variant="light" color="gray" radius="sm" tt="none" maw="100%" title={a}>
+                  {a}
+                </Badge>
+              ))}
+            </Group>
+          </Fact>
+          <Fact name="Maximum Duration">{sayDuration(d.max_duration_seconds)} a token</Fact>
+          <Fact name="Audiences">{d.resources.length > 0 ? d.resources.join(', ') : 'the default audience of the server'}</Fact>
+          <Fact name="End date">{d.ends_at ? `${formatTime(d.ends_at)}` : 'open-ended'}</Fact>
+          <Fact name="Last used">
+            <When time={d.last_used_at} />
+          </Fact>
+          <Fact name="Created">
+            <When time={d.created_at} />
+          </Fact>
+          <Fact name="Delegation ID">
+            <CopyValue value={d.id} label="Delegation ID" />
+          </Fact>
+        </Table.Tbody>
+      </Table>
+    </Section>
+  );
+}
