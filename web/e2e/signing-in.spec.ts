@@ -166,7 +166,7 @@ test('an auditor sees everything and is offered no change', async ({ page, api }
 
   const changes = /^(\+ Onboard|Onboard|Create|New|Add|Edit|Delete|Suspend|Revoke|Disable|Rotate|Save)\b/;
   const pages = {
-    '/clients': 'Clients',
+    '/clients': 'MCP Servers / AI Agents',
     [`/clients/agents/${agent.client_id}`]: 'Customer Support',
     '/delegations': 'Trust Delegation',
     [`/delegations/${delegation.id}`]: 'Customer Support',

@@ -11,6 +11,10 @@ export const theme: MantineThemeOverride = createTheme({
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", "Noto Sans Mono", "DejaVu Sans Mono", monospace',
   headings: { fontWeight: '650' },
+  components: {
+    // A dialog's <header> would count as the page's banner.
+    Modal: Modal.extend({ defaultProps: { attributes: { header: { role: 'none' } } } }),
+  },
 });
 
 /** Mantine's quieter texts are too faint for WCAG 1.4.3 in both schemes. */

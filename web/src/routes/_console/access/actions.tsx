@@ -1,6 +1,6 @@
 import { createFileRoute } from '@tanstack/react-router';
 import { z } from 'zod';
-import { ActionsPage } from '@/features/access/ActionsPage';
+import { ActionsPage } from '@/features/roles/ActionsPage';
 
 export const Route = createFileRoute('/_console/access/actions')({
   validateSearch: z.object({ q: z.string().max(256).optional().catch(undefined) }),

@@ -1,5 +1,5 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { RolePage } from '@/features/access/RolePage';
+import { RolePage } from '@/features/roles/RolePage';
 
 export const Route = createFileRoute('/_console/access/roles/$name')({
   component: function RolePageRoute() {

@@ -1,6 +1,6 @@
 import { createFileRoute } from '@tanstack/react-router';
 import { z } from 'zod';
-import { RolesPage } from '@/features/access/RolesPage';
+import { RolesPage } from '@/features/roles/RolesPage';
 
 export const Route = createFileRoute('/_console/access/roles/')({
   validateSearch: z.object({ q: z.string().max(256).optional().catch(undefined) }),

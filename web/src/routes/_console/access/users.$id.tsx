@@ -1,5 +1,5 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { UserPage } from '@/features/access/UserPage';
+import { UserPage } from '@/features/people/UserPage';
 
 export const Route = createFileRoute('/_console/access/users/$id')({
   component: function UserPageRoute() {

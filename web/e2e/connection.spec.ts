@@ -1,0 +1,38 @@
+import { expect, field, signedIn, test } from './fixtures';
+
+test('a server that is away is said to be, costs nothing, and comes back by itself', async ({ page, server, complaints }) => {
+  complaints.expect('network', /\/(api\/v1\/|readyz)/);
+  await signedIn(page);
+  await page.goto('/clients');
+  await page.getByRole('button', { name: 'Onboard New Client' }).click();
+  const modal = page.getByRole('dialog', { name: 'Onboard New Client' });
+  await field(modal, 'AI Agent Name').fill('Typed while it was away');
+  await field(modal, 'k8s:ns').fill('production');
+
+  await server.down();
+  await modal.getByRole('button', { name: '+ Onboard' }).click();
+  const banner = page.getByRole('alert').filter({ hasText: 'AuthSec cannot be reached. Trying again…' });
+  await expect(banner).toBeVisible();
+  await expect(field(modal, 'AI Agent Name')).toHaveValue('Typed while it was away');
+
+  await server.up();
+  await expect(banner).toBeHidden({ timeout: 20_000 });
+  await expect(page.getByText('AuthSec is back. Nothing you typed was lost.')).toBeVisible();
+  await expect(field(modal, 'AI Agent Name')).toHaveValue('Typed while it was away');
+  await expect(field(modal, 'k8s:ns')).toHaveValue('production');
+  await modal.getByRole('button', { name: '+ Onboard' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Typed while it was away' })).toBeVisible();
+});
+
+test('a page that was asked for while the server is away shows when it is back', async ({ page, server, complaints }) => {
+  complaints.expect('network', /\/(api\/v1\/|readyz)/);
+  await signedIn(page);
+  await page.goto('/');
+  await page.getByRole('link', { name: 'MCP Servers / AI Agents' }).hover(); // its code has come
+  await page.waitForLoadState('networkidle');
+  await server.down();
+  await page.getByRole('link', { name: 'MCP Servers / AI Agents' }).click();
+  await expect(page.getByText(/AuthSec cannot be reached\./).first()).toBeVisible();
+  await server.up();
+  await expect(page.getByRole('heading', { name: 'No AI agents yet' })).toBeVisible({ timeout: 20_000 });
+});

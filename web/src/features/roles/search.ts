@@ -1,0 +1,5 @@
+export interface NamesSearch {
+  q?: string | undefined;
+}
+
+export type SetNamesSearch = (change: Partial<NamesSearch>) => void;
