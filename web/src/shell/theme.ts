@@ -1,4 +1,4 @@
-import { type CSSVariablesResolver, createTheme, type MantineThemeOverride } from '@mantine/core';
+import { type CSSVariablesResolver, createTheme, type MantineThemeOverride, Modal } from '@mantine/core';
 
 export const theme: MantineThemeOverride = createTheme({
   primaryColor: 'indigo',

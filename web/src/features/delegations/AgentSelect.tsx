@@ -26,6 +26,7 @@ export function AgentSelect({ type, value, onChange, error }: Props) {
       placeholder="Search by name or Client ID"
       required
       searchable
+      openOnFocus={false}
       data={all.map((a) => ({ value: a.client_id, label: a.name }))}
       filter={({ options }) => options}
       searchValue={text}

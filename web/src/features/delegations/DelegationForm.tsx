@@ -162,7 +162,7 @@ export function DelegationForm({ me, catalogue, agent: presetAgent, role: preset
               maximum={catalogue.server.max_token_ttl_seconds}
             />
             <Group>
-              <Button variant="subtle" size="xs" aria-expanded={more} onClick={() => setMore(!more)}>
+              <Button variant="default" size="xs" aria-expanded={more} onClick={() => setMore(!more)}>
                 More options
               </Button>
             </Group>

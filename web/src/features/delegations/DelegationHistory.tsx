@@ -30,7 +30,7 @@ export function DelegationHistory({ id }: { id: string }) {
       }
     >
       <ListTable
-        label="History"
+        label="Events of this delegation"
         list={list}
         columns={columns}
         keyOf={(e) => String(e.seq)}

@@ -54,7 +54,8 @@ export function ActionsList({ search: { q }, setSearch, create, change }: Props)
             />
           ) : (
             <Empty icon={IconBolt} title="No actions yet" action={create && <Button onClick={create}>Create the first action</Button>}>
-              An action names one thing that an API lets its callers do, as resource:verb. Create those of your APIs, then make roles of them.
+              An action names one thing that an API lets its callers do, as resource:verb. Create those of your APIs, then make roles of
+              them.
             </Empty>
           )
         }

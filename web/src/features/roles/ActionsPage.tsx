@@ -39,7 +39,12 @@ export function ActionsPage({ search, setSearch }: { search: NamesSearch; setSea
         )
       }
     >
-      <ActionsList search={search} setSearch={setSearch} create={create} change={writes ? { edit: setForm, remove: setDoomed } : undefined} />
+      <ActionsList
+        search={search}
+        setSearch={setSearch}
+        create={create}
+        change={writes ? { edit: setForm, remove: setDoomed } : undefined}
+      />
       {form && <ActionForm action={form === 'create' ? undefined : form} onClose={() => setForm(undefined)} />}
       <ConfirmDialog
         opened={doomed !== undefined}

@@ -6,6 +6,11 @@ export const Route = createFileRoute('/_console/access/actions')({
   validateSearch: z.object({ q: z.string().max(256).optional().catch(undefined) }),
   component: function ActionsPageRoute() {
     const navigate = Route.useNavigate();
-    return <ActionsPage search={Route.useSearch()} setSearch={(change) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })} />;
+    return (
+      <ActionsPage
+        search={Route.useSearch()}
+        setSearch={(change) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })}
+      />
+    );
   },
 });
