@@ -15,7 +15,7 @@ const problem = (errors: { field: string; message: string }[]) => ({
 
 const setUp = (save: (v: unknown) => Promise<unknown>, rename?: Record<string, string>) =>
   renderHook(() => {
-    const form = useForm({ mode: 'controlled', initialValues: { name: 'typed', selectors: [{ key: 'k', value: '' }] } });
+    const form = useForm({ mode: 'controlled', initialValues: { name: 'typed', actions: ['a:b'], selectors: [{ key: 'k', value: '' }] } });
     return { form, saving: useSave(save, form, rename) };
   });
 
@@ -44,13 +44,20 @@ it('puts messages on their fields, says the rest, and keeps what was typed', asy
         { field: '/name', message: 'It is taken.' },
         { field: '/selectors/0/value', message: 'Not blank.' },
         { field: '/uri', message: 'Renamed.' },
+        { field: '/actions/0', message: 'Unknown.' },
+        { field: '/actions/7', message: 'Too many.' },
         { field: '/nowhere', message: 'Of no field.' },
       ]);
     },
     { uri: 'selectors.0.key' },
   );
   await act(() => result.current.saving.submit({}));
-  expect(result.current.form.errors).toEqual({ name: 'It is taken.', 'selectors.0.value': 'Not blank.', 'selectors.0.key': 'Renamed.' });
+  expect(result.current.form.errors).toEqual({
+    name: 'It is taken.',
+    'selectors.0.value': 'Not blank.',
+    'selectors.0.key': 'Renamed.',
+    actions: 'Unknown. Too many.',
+  });
   expect(result.current.saving.problem).toBe('Of no field.');
   expect(result.current.form.getValues().name).toBe('typed');
 });

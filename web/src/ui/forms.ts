@@ -2,12 +2,21 @@ import type { UseFormReturnType } from '@mantine/form';
 import { useCallback, useRef, useState } from 'react';
 import { type Failure, failureText, fieldErrors } from '@/api/problem';
 
-/** The value at a path such as `selectors.0.key`, or undefined. */
-const has = (values: unknown, path: string): boolean =>
+const at = (values: unknown, path: string): unknown =>
   path
     .split('.')
-    .reduce<unknown>((v, part) => (typeof v === 'object' && v !== null ? (v as Record<string, unknown>)[part] : undefined), values) !==
-  undefined;
+    .reduce<unknown>((v, part) => (typeof v === 'object' && v !== null ? (v as Record<string, unknown>)[part] : undefined), values);
+
+/**
+ * The form's field that a path names, or undefined. A member of a list of plain
+ * values (`actions.3`) belongs to the list's own control.
+ */
+function fieldAt(values: unknown, path: string): string | undefined {
+  const parent = path.slice(0, Math.max(0, path.lastIndexOf('.')));
+  const list = at(values, parent);
+  if (Array.isArray(list) && list.every((member) => typeof member !== 'object')) return parent;
+  return at(values, path) === undefined ? undefined : path;
+}
 
 /** Moves the focus to the first field that has an error. */
 export function focusFirstError() {
@@ -25,9 +34,9 @@ export function applyFailure(form: UseFormReturnType<any, any>, failure: Failure
   const rest: string[] = [];
   const errors: Record<string, string> = {};
   for (const [path, message] of Object.entries(fieldErrors(failure))) {
-    const field = rename[path] ?? path;
-    if (has(form.getValues(), field)) errors[field] = message;
-    else rest.push(message);
+    const field = fieldAt(form.getValues(), rename[path] ?? path);
+    if (field === undefined) rest.push(message);
+    else errors[field] = errors[field] ? `${errors[field]} ${message}` : message;
   }
   form.setErrors(errors);
   focusFirstError();

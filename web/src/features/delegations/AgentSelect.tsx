@@ -23,6 +23,7 @@ export function AgentSelect({ type, value, onChange, error }: Props) {
   return (
     <Select
       label="Client / Application"
+      allowDeselect={false}
       placeholder="Search by name or Client ID"
       required
       searchable

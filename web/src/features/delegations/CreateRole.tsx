@@ -44,7 +44,7 @@ export function CreateRole({ onClose, onCreated }: Props) {
             label="Role name"
             placeholder="customer-support"
             required
-            maxLength={128}
+            maxLength={64}
             data-autofocus
             {...form.getInputProps('name')}
           />

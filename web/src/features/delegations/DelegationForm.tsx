@@ -104,6 +104,7 @@ export function DelegationForm({ me, catalogue, agent: presetAgent, role: preset
             <Group align="flex-end" gap="sm">
               <Select
                 label="Role"
+                allowDeselect={false}
                 placeholder={noRole ? 'There is none yet' : 'Choose a role'}
                 required
                 searchable

@@ -12,6 +12,7 @@ import { type Duration, secondsOf } from '@/ui/DurationInput';
 import { FormProblem } from '@/ui/FormProblem';
 import { focusFirstError, useSave } from '@/ui/forms';
 import { DurationField } from './DurationField';
+import { errorUnder } from './fields';
 import { LimitFields, toInstant, toLocal } from './LimitFields';
 
 interface Values {
@@ -81,7 +82,7 @@ export function EditDelegation({ delegation: d, mine, onClose }: { delegation: D
             actions={actions}
             value={values.actions}
             onChange={(v) => form.setFieldValue('actions', v)}
-            error={form.errors.actions}
+            error={errorUnder(form.errors, 'actions')}
           />
           <DurationField
             value={values.duration}
@@ -93,7 +94,7 @@ export function EditDelegation({ delegation: d, mine, onClose }: { delegation: D
             ends_at={values.ends_at}
             resources={values.resources}
             onChange={(change) => form.setValues(change)}
-            errors={{ ends_at: form.errors.ends_at, resources: form.errors.resources }}
+            errors={{ ends_at: form.errors.ends_at, resources: errorUnder(form.errors, 'resources') }}
           />
           <FormProblem problem={problem} />
           <Group justify="flex-end" gap="xs">

@@ -42,7 +42,6 @@ export function RolesField({ value, onChange, error }: RolesProps) {
       searchable
       clearable
       clearButtonProps={{ 'aria-label': 'Clear Roles' }}
-      hidePickedOptions
       data={[...new Set([...(roles.data ?? []), ...value])]}
       nothingFoundMessage={roles.data?.length === 0 ? 'There are no roles yet. Create one under Roles.' : 'No role matches.'}
       value={value}

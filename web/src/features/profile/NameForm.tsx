@@ -19,7 +19,7 @@ export function NameForm({ name }: { name: string }) {
     if (error) throw error;
     form.setValues({ name: data.user.name });
     form.resetDirty({ name: data.user.name });
-    notifications.show({ color: 'teal', message: 'Your name is changed.' });
+    notifications.show({ color: 'teal', message: 'Your name is changed.', closeButtonProps: { 'aria-label': 'Close' } });
     await changed();
   }, form);
   return (

@@ -17,10 +17,17 @@ export function PasswordForm({ email }: { email: string }) {
     const { error } = await client.POST('/me/password', { body: { current_password, new_password } });
     if (error) throw error;
     form.reset();
-    notifications.show({ color: 'teal', title: 'Your password is changed', message: 'Your other sessions have ended.' });
+    notifications.show({
+      color: 'teal',
+      title: 'Your password is changed',
+      message: 'Your other sessions have ended.',
+      closeButtonProps: { 'aria-label': 'Close' },
+    });
     // This session goes on under a new cookie.
     await changed();
   }, form);
+  // PasswordInput does not mark its input itself.
+  const field = (name: keyof PasswordValues) => ({ ...form.getInputProps(name), 'aria-invalid': form.errors[name] ? true : undefined });
   return (
     <Section title="Change password">
       <form onSubmit={form.onSubmit(submit)} noValidate>
@@ -34,7 +41,7 @@ export function PasswordForm({ email }: { email: string }) {
             required
             maxLength={256}
             visibilityToggleButtonProps={visibility('current password')}
-            {...form.getInputProps('current_password')}
+            {...field('current_password')}
           />
           <PasswordInput
             label="New password"
@@ -43,7 +50,7 @@ export function PasswordForm({ email }: { email: string }) {
             required
             maxLength={256}
             visibilityToggleButtonProps={visibility('new password')}
-            {...form.getInputProps('new_password')}
+            {...field('new_password')}
           />
           <PasswordInput
             label="New password again"
@@ -51,7 +58,7 @@ export function PasswordForm({ email }: { email: string }) {
             required
             maxLength={256}
             visibilityToggleButtonProps={visibility('repeated password')}
-            {...form.getInputProps('again')}
+            {...field('again')}
           />
           <FormProblem problem={problem} />
           <Group>

@@ -22,8 +22,8 @@ export function RoleImpact({ role, actions }: { role: string; actions: readonly 
   const delegations = bySeverity(data.delegations);
   const hurt = delegations.filter(emptied).length;
   return (
-    <Stack gap="sm" role="status" aria-label="What this change does">
-      <Text>{sayImpact(data)}</Text>
+    <Stack gap="sm">
+      <Text role="status">{sayImpact(data)}</Text>
       {hurt > 0 && (
         <Alert
           color="red"
@@ -59,7 +59,7 @@ function Agents({ agents, total }: { agents: readonly Schema<'AgentRef'>[]; tota
       {agents.map((a, i) => (
         <span key={a.client_id}>
           {i > 0 && ', '}
-          <LinkTo to="/clients/$clientId" params={{ clientId: a.client_id }} inherit underline="always">
+          <LinkTo to="/clients/agents/$clientId" params={{ clientId: a.client_id }} inherit underline="always">
             {a.name}
           </LinkTo>
         </span>

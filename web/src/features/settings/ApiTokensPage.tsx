@@ -102,7 +102,7 @@ function TokensTable({ search: { q, user_id }, setSearch, create, onEnd }: Table
           width: 80,
           cell: (t) =>
             mayEnd(t) && (
-              <Button size="compact-sm" variant="outline" color="red" onClick={() => onEnd(t)} aria-label={`End ${t.name}`}>
+              <Button size="compact-sm" variant="default" onClick={() => onEnd(t)} aria-label={`End ${t.name}`}>
                 End
               </Button>
             ),
