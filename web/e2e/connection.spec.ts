@@ -25,13 +25,14 @@ test('a server that is away is said to be, costs nothing, and comes back by itse
 });
 
 test('a page that was asked for while the server is away shows when it is back', async ({ page, server, complaints }) => {
-  complaints.expect('network', /\/(api\/v1\/|readyz)/);
+  complaints.expect('network', /\/(api\/v1\/|readyz|favicon)/);
   await signedIn(page);
   await page.goto('/');
-  await page.getByRole('link', { name: 'MCP Servers / AI Agents' }).hover(); // its code has come
+  const sidebar = page.getByRole('navigation', { name: 'Main' });
+  await sidebar.getByRole('link', { name: 'MCP Servers / AI Agents' }).hover(); // its code has come
   await page.waitForLoadState('networkidle');
   await server.down();
-  await page.getByRole('link', { name: 'MCP Servers / AI Agents' }).click();
+  await sidebar.getByRole('link', { name: 'MCP Servers / AI Agents' }).click();
   await expect(page.getByText(/AuthSec cannot be reached\./).first()).toBeVisible();
   await server.up();
   await expect(page.getByRole('heading', { name: 'No AI agents yet' })).toBeVisible({ timeout: 20_000 });

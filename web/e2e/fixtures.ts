@@ -7,7 +7,7 @@ export { expect } from '@playwright/test';
 export { admin } from './server';
 
 /** What a page said that no page should say. */
-export class Complaints {
+class Complaints {
   readonly #found: string[] = [];
   readonly #expected: RegExp[] = [];
 
@@ -93,7 +93,8 @@ export async function expectAccessible(page: Page): Promise<void> {
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
   const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
   const said = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}\n${n.failureSummary}`));
-  expect(said, `accessibility of ${page.url()}`).toEqual([]);
+  // Softly, so that one run tells of every page.
+  expect.soft(said, `accessibility of ${page.url()}`).toEqual([]);
 }
 
 /** The page scrolls in one direction only. */

@@ -9,5 +9,4 @@ export type Catalogue = Schema<'Catalogue'>;
 export type Delegation = Schema<'Delegation'>;
 export type Permission = Schema<'ConsolePermission'>;
 export type Problem = Schema<'Problem'>;
-export type Reason = Schema<'Reason'>;
 export type Session = Schema<'Session'>;

@@ -1,4 +1,4 @@
-import { type CSSVariablesResolver, createTheme, type MantineThemeOverride, Modal } from '@mantine/core';
+import { type CSSVariablesResolver, createTheme, type MantineThemeOverride, Modal, Notification } from '@mantine/core';
 
 export const theme: MantineThemeOverride = createTheme({
   primaryColor: 'indigo',
@@ -13,6 +13,7 @@ export const theme: MantineThemeOverride = createTheme({
   headings: { fontWeight: '650' },
   components: {
     // A dialog's <header> would count as the page's banner.
+    Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
     Modal: Modal.extend({ defaultProps: { attributes: { header: { role: 'none' } } } }),
   },
 });
@@ -25,6 +26,10 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': 'var(--mantine-color-gray-7)',
     '--mantine-color-error': 'var(--mantine-color-red-9)',
     '--mantine-color-disabled-color': 'var(--mantine-color-gray-7)',
+    // On its own tint, a colour's text is too faint.
+    '--mantine-color-teal-light-color': 'var(--mantine-color-black)',
+    '--mantine-color-yellow-light-color': 'var(--mantine-color-black)',
+    '--mantine-color-orange-light-color': 'var(--mantine-color-black)',
   },
   dark: {
     '--mantine-color-dimmed': 'var(--mantine-color-dark-1)',

@@ -1,4 +1,4 @@
-import { Anchor, Breadcrumbs, Group, Stack, Text, Title } from '@mantine/core';
+import { Breadcrumbs, Group, Stack, Text, Title } from '@mantine/core';
 import { type ReactNode, useEffect } from 'react';
 
 export interface PageProps {
@@ -48,14 +48,5 @@ export function Page({ title, badge, description, above = [], actions, children 
       </Stack>
       {children}
     </Stack>
-  );
-}
-
-/** A link out of the console, in its own tab. */
-export function Out({ href, children }: { href: string; children: ReactNode }) {
-  return (
-    <Anchor href={href} target="_blank" rel="noreferrer">
-      {children}
-    </Anchor>
   );
 }

@@ -3,7 +3,7 @@ import { IconCheck, IconCopy } from '@tabler/icons-react';
 import classes from './copy.module.css';
 
 /** A button that copies; what it did is said to screen readers too. */
-export function Copy({ value, label }: { value: string; label: string }) {
+function Copy({ value, label }: { value: string; label: string }) {
   return (
     <CopyButton value={value} timeout={2000}>
       {({ copied, copy }) => (

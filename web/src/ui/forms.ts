@@ -30,7 +30,7 @@ export function focusFirstError() {
  * for the form's own alert. `rename` maps a field of the API to one of the form.
  */
 // biome-ignore lint/suspicious/noExplicitAny: any form
-export function applyFailure(form: UseFormReturnType<any, any>, failure: Failure, rename: Record<string, string> = {}): string | null {
+function applyFailure(form: UseFormReturnType<any, any>, failure: Failure, rename: Record<string, string> = {}): string | null {
   const rest: string[] = [];
   const errors: Record<string, string> = {};
   for (const [path, message] of Object.entries(fieldErrors(failure))) {

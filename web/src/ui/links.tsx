@@ -1,13 +1,4 @@
-import {
-  ActionIcon,
-  type ActionIconProps,
-  Anchor,
-  type AnchorProps,
-  Button,
-  type ButtonProps,
-  NavLink,
-  type NavLinkProps,
-} from '@mantine/core';
+import { Anchor, type AnchorProps, Button, type ButtonProps, NavLink, type NavLinkProps } from '@mantine/core';
 import { createLink } from '@tanstack/react-router';
 import type { AnchorHTMLAttributes, Ref } from 'react';
 
@@ -16,5 +7,4 @@ type A<Props> = Props & Omit<AnchorHTMLAttributes<HTMLAnchorElement>, keyof Prop
 
 export const LinkTo = createLink((props: A<AnchorProps>) => <Anchor {...props} />);
 export const ButtonTo = createLink((props: A<ButtonProps>) => <Button component="a" {...props} />);
-export const ActionIconTo = createLink((props: A<ActionIconProps>) => <ActionIcon component="a" {...props} />);
 export const NavLinkTo = createLink((props: A<NavLinkProps>) => <NavLink component="a" {...props} />);

@@ -4,7 +4,7 @@ import { DateTimePicker } from '@mantine/dates';
 import type { ReactNode } from 'react';
 import { useList } from '@/api/list';
 
-export interface Limits {
+interface Limits {
   /** Local time, `YYYY-MM-DD HH:mm:ss`; null: open-ended. */
   ends_at: string | null;
   resources: string[];

@@ -14,7 +14,7 @@ export function UserDelegations({ user }: { user: Schema<'User'> }) {
   return (
     <Section title="Delegations">
       <ListTable
-        label="Delegations"
+        label="What they have lent"
         list={delegations}
         keyOf={(d) => d.id}
         columns={[

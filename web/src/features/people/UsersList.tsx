@@ -58,7 +58,7 @@ export function UsersList({ search: { q, level, status, role }, setSearch, creat
             ),
           },
           { header: 'Email', cell: (u) => <Clip text={u.email} /> },
-          { header: 'Level', width: 110, optional: true, cell: (u) => <Level level={u.level} /> },
+          { header: 'Level', width: 125, optional: true, cell: (u) => <Level level={u.level} /> },
           { header: 'Roles', optional: true, cell: (u) => <Clip text={u.roles.join(', ')} /> },
           { header: 'Status', width: 120, cell: (u) => <ActiveStatus status={u.status} /> },
           { header: 'Last sign-in', width: 130, optional: true, cell: (u) => <When time={u.last_sign_in_at} /> },

@@ -46,7 +46,16 @@ export function MyFacts({ me }: { me: Schema<'Me'> }) {
             ) : (
               <Group gap={6}>
                 {me.roles.map((role) => (
-                  <Badge key={role} variant="light" color="teal" radius="sm" tt="none" maw="100%" title={role}>
+                  <Badge
+                    key={role}
+                    variant="light"
+                    color="teal"
+                    c="var(--mantine-color-text)"
+                    radius="sm"
+                    tt="none"
+                    maw="100%"
+                    title={role}
+                  >
                     {role}
                   </Badge>
                 ))}

@@ -7,7 +7,7 @@ export interface PasswordValues {
 export const noPasswords: PasswordValues = { current_password: '', new_password: '', again: '' };
 
 /** The server counts characters, not UTF-16 units. */
-export const newPasswordError = (password: string): string | null => ([...password].length < 12 ? 'Use at least 12 characters.' : null);
+const newPasswordError = (password: string): string | null => ([...password].length < 12 ? 'Use at least 12 characters.' : null);
 
 export const passwordRules = {
   current_password: (v: string) => (v ? null : 'Enter your current password.'),

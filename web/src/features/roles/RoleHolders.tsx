@@ -25,7 +25,7 @@ export function RoleHolders({ role }: { role: string }) {
             ),
           },
           { header: 'Email', optional: true, cell: (u) => <Clip text={u.email} /> },
-          { header: 'Level', width: 110, optional: true, cell: (u) => <Level level={u.level} /> },
+          { header: 'Level', width: 125, optional: true, cell: (u) => <Level level={u.level} /> },
           { header: 'Status', width: 120, cell: (u) => <ActiveStatus status={u.status} /> },
         ]}
         empty={

@@ -25,7 +25,7 @@ const states: Record<Schema<'SigningKeyState'>, [string, string]> = {
 function KeyState({ state }: { state: Schema<'SigningKeyState'> }) {
   const [color, label] = states[state];
   return (
-    <Badge variant="light" radius="sm" tt="none" fw={600} color={color}>
+    <Badge variant="light" radius="sm" tt="none" fw={600} c="var(--mantine-color-text)" color={color}>
       {label}
     </Badge>
   );
@@ -57,7 +57,7 @@ export function SigningKeysPage() {
           name: (k) => k.kid,
           render: (k) =>
             k.public_jwk ? (
-              <Snippet label={`Public JWK ${k.kid}`} code={JSON.stringify(k.public_jwk, null, 2)} />
+              <Snippet label="Public JWK" code={JSON.stringify(k.public_jwk, null, 2)} />
             ) : (
               <Text fz="sm">The server no longer gives this key out.</Text>
             ),

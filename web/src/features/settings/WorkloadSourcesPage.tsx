@@ -25,8 +25,7 @@ export function WorkloadSourcesPage() {
           icon={<IconInfoCircle aria-hidden />}
           c="var(--mantine-color-text)"
         >
-          That is fine for a first try. Before agents run in production, configure the source of the platform they run on: each one below
-          says how.
+          Agents by client secret need none. What each platform needs stands below.
         </Alert>
       )}
       {data?.platforms.map((p) => (
@@ -66,7 +65,7 @@ function Source({ source }: { source: Schema<'ProofSource'> }) {
         <Text span fw={600} style={{ overflowWrap: 'anywhere', minWidth: 0 }}>
           {source.label}
         </Text>
-        <Badge variant="light" radius="sm" tt="none" fw={600} color={source.configured ? 'teal' : 'gray'}>
+        <Badge variant="light" radius="sm" tt="none" fw={600} c="var(--mantine-color-text)" color={source.configured ? 'teal' : 'gray'}>
           {source.configured ? 'Configured' : 'Not configured'}
         </Badge>
       </Group>
