@@ -1,7 +1,7 @@
 import { expect, field, signedIn, test } from './fixtures';
 
 test('a server that is away is said to be, costs nothing, and comes back by itself', async ({ page, server, complaints }) => {
-  complaints.expect('network', /\/(api\/v1\/|readyz)/);
+  complaints.expect('network', /\/(api\/v1\/|readyz|favicon)/);
   await signedIn(page);
   await page.goto('/clients');
   await page.getByRole('button', { name: 'Onboard New Client' }).click();
@@ -24,16 +24,19 @@ test('a server that is away is said to be, costs nothing, and comes back by itse
   await expect(page.getByRole('heading', { level: 1, name: 'Typed while it was away' })).toBeVisible();
 });
 
-test('a page that was asked for while the server is away shows when it is back', async ({ page, server, complaints }) => {
+test('a list that was asked for while the server is away shows when it is back', async ({ page, api, server, complaints }) => {
   complaints.expect('network', /\/(api\/v1\/|readyz|favicon)/);
+  await api.agent('Invoice Clerk');
+  await api.agent('Customer Support');
   await signedIn(page);
-  await page.goto('/');
-  const sidebar = page.getByRole('navigation', { name: 'Main' });
-  await sidebar.getByRole('link', { name: 'MCP Servers / AI Agents' }).hover(); // its code has come
-  await page.waitForLoadState('networkidle');
+  await page.goto('/clients');
+  await expect(page.getByRole('link', { name: 'Customer Support' })).toBeVisible();
   await server.down();
-  await sidebar.getByRole('link', { name: 'MCP Servers / AI Agents' }).click();
-  await expect(page.getByText(/AuthSec cannot be reached\./).first()).toBeVisible();
+  await page.getByRole('textbox', { name: 'Search', exact: true }).fill('Invoice');
+  const banner = page.getByRole('alert').filter({ hasText: 'AuthSec cannot be reached. Trying again…' });
+  await expect(banner).toBeVisible();
   await server.up();
-  await expect(page.getByRole('heading', { name: 'No AI agents yet' })).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('1 in all')).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByRole('link', { name: 'Invoice Clerk' })).toBeVisible();
+  await expect(banner).toBeHidden();
 });
