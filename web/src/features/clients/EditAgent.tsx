@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { Modal, Select, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import type { Agent, Catalogue } from '@/api/types';
+import { FormButtons } from '@/ui/FormButtons';
 import { FormProblem } from '@/ui/FormProblem';
 import { focusFirstError, useSave } from '@/ui/forms';
 import { AttestationChoice, type Choice } from './AttestationChoice';
@@ -80,14 +81,7 @@ export function EditAgent({ agent, catalogue, onClose }: Props) {
             </>
           )}
           <FormProblem problem={problem} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={saving}>
-              Save
-            </Button>
-          </Group>
+          <FormButtons submit="Save" saving={saving} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

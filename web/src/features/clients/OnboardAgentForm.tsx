@@ -1,8 +1,9 @@
-import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useRef } from 'react';
 import { client } from '@/api/client';
 import type { AgentWithSecret, Catalogue } from '@/api/types';
+import { FormButtons } from '@/ui/FormButtons';
 import { FormProblem } from '@/ui/FormProblem';
 import { focusFirstError, useSave } from '@/ui/forms';
 import { AttestationChoice, type Choice } from './AttestationChoice';
@@ -113,14 +114,7 @@ export function OnboardAgentForm({ catalogue, onCancel, onMade }: Props) {
           </>
         )}
         <FormProblem problem={problem} />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onCancel}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving}>
-            + Onboard
-          </Button>
-        </Group>
+        <FormButtons submit="+ Onboard" saving={saving} onCancel={onCancel} />
       </Stack>
     </form>
   );

@@ -1,7 +1,8 @@
-import { Button, Group, Stack, TextInput } from '@mantine/core';
+import { Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { client } from '@/api/client';
 import type { Schema } from '@/api/types';
+import { FormButtons } from '@/ui/FormButtons';
 import { FormProblem } from '@/ui/FormProblem';
 import { useSave } from '@/ui/forms';
 
@@ -46,14 +47,7 @@ export function OnboardServerForm({ onCancel, onMade }: Props) {
           {...form.getInputProps('uri')}
         />
         <FormProblem problem={problem} />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onCancel}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving}>
-            + Onboard
-          </Button>
-        </Group>
+        <FormButtons submit="+ Onboard" saving={saving} onCancel={onCancel} />
       </Stack>
     </form>
   );

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Modal, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -6,6 +6,7 @@ import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import type { Schema } from '@/api/types';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
+import { FormButtons } from '@/ui/FormButtons';
 import { FormProblem } from '@/ui/FormProblem';
 import { useSave } from '@/ui/forms';
 import { SecretDialog } from '@/ui/SecretDialog';
@@ -83,14 +84,7 @@ function Rename({ server, onClose }: { server: Server; onClose: () => void }) {
         <Stack gap="md">
           <TextInput label="MCP Server Name" required maxLength={256} data-autofocus {...form.getInputProps('name')} />
           <FormProblem problem={problem} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={saving}>
-              Save
-            </Button>
-          </Group>
+          <FormButtons submit="Save" saving={saving} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, TagsInput, TextInput } from '@mantine/core';
+import { Modal, Stack, TagsInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import { useList } from '@/api/list';
+import { FormButtons } from '@/ui/FormButtons';
 import { FormProblem } from '@/ui/FormProblem';
 import { focusFirstError, useSave } from '@/ui/forms';
 import { checkActions, errorUnder } from './fields';
@@ -58,14 +59,7 @@ export function CreateRole({ onClose, onCreated }: Props) {
             acceptValueOnBlur
           />
           <FormProblem problem={problem} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={saving}>
-              Create role
-            </Button>
-          </Group>
+          <FormButtons submit="Create role" saving={saving} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

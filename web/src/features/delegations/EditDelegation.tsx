@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
+import { Alert, Modal, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconInfoCircle } from '@tabler/icons-react';
 import { useSuspenseQuery } from '@tanstack/react-query';
@@ -9,6 +9,7 @@ import type { Catalogue, Delegation } from '@/api/types';
 import { inUnit } from '@/lib/duration';
 import { ActionsPicker, type PickableAction } from '@/ui/ActionsPicker';
 import { type Duration, secondsOf } from '@/ui/DurationInput';
+import { FormButtons } from '@/ui/FormButtons';
 import { FormProblem } from '@/ui/FormProblem';
 import { focusFirstError, useSave } from '@/ui/forms';
 import { DurationField } from './DurationField';
@@ -97,14 +98,7 @@ export function EditDelegation({ delegation: d, mine, onClose }: { delegation: D
             errors={{ ends_at: form.errors.ends_at, resources: errorUnder(form.errors, 'resources') }}
           />
           <FormProblem problem={problem} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={saving}>
-              Save
-            </Button>
-          </Group>
+          <FormButtons submit="Save" saving={saving} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Modal, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import type { Schema } from '@/api/types';
+import { FormButtons } from '@/ui/FormButtons';
 import { FormProblem } from '@/ui/FormProblem';
 import { focusFirstError, useSave } from '@/ui/forms';
 import { LevelField, RolesField } from './AccessFields';
@@ -69,14 +70,7 @@ export function CreateUser({ onClose, onMade }: Props) {
             {...form.getInputProps('password')}
           />
           <FormProblem problem={problem} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={saving}>
-              Create user
-            </Button>
-          </Group>
+          <FormButtons submit="Create user" saving={saving} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core';
+import { Modal, Stack, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import { ActionsPicker } from '@/ui/ActionsPicker';
+import { FormButtons } from '@/ui/FormButtons';
 import { FormProblem } from '@/ui/FormProblem';
 import { focusFirstError, useSave } from '@/ui/forms';
 import { FailureAlert, Loading } from '@/ui/states';
@@ -56,14 +57,7 @@ export function CreateRole({ onClose }: { onClose: () => void }) {
             />
           )}
           <FormProblem problem={problem} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={saving}>
-              Create role
-            </Button>
-          </Group>
+          <FormButtons submit="Create role" saving={saving} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

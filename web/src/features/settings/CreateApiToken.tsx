@@ -1,10 +1,11 @@
 import '@mantine/dates/styles.css';
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Modal, Stack, TextInput } from '@mantine/core';
 import { DateTimePicker } from '@mantine/dates';
 import { useForm } from '@mantine/form';
 import dayjs from 'dayjs';
 import { useId, useState } from 'react';
 import { client } from '@/api/client';
+import { FormButtons } from '@/ui/FormButtons';
 import { FormProblem } from '@/ui/FormProblem';
 import { useSave } from '@/ui/forms';
 import { expiryError, expiryOf } from './expiry';
@@ -94,14 +95,7 @@ function CreateForm({ onCancel, onMade }: { onCancel: () => void; onMade: (token
           {...form.getInputProps('expires_at')}
         />
         <FormProblem problem={problem} />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onCancel}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving}>
-            Create API token
-          </Button>
-        </Group>
+        <FormButtons submit="Create API token" saving={saving} onCancel={onCancel} />
       </Stack>
     </form>
   );
