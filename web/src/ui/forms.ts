@@ -1,5 +1,5 @@
 import type { UseFormReturnType } from '@mantine/form';
-import { useCallback, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { type Failure, failureText, fieldErrors } from '@/api/problem';
 
 const at = (values: unknown, path: string): unknown =>
@@ -18,11 +18,15 @@ function fieldAt(values: unknown, path: string): string | undefined {
   return at(values, path) === undefined ? undefined : path;
 }
 
-/** Moves the focus to the first field that has an error. */
+/** Moves the focus to the first field that has an error, in the dialog on top if there is one. */
+function focusInvalid() {
+  const top = [...document.querySelectorAll('[role="dialog"]')].at(-1) ?? document;
+  top.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+}
+
+/** For a form's own validation: its errors are on the page by the next frame. */
 export function focusFirstError() {
-  requestAnimationFrame(() => {
-    document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-  });
+  requestAnimationFrame(focusInvalid);
 }
 
 /**
@@ -39,7 +43,6 @@ function applyFailure(form: UseFormReturnType<any, any>, failure: Failure, renam
     else errors[field] = errors[field] ? `${errors[field]} ${message}` : message;
   }
   form.setErrors(errors);
-  focusFirstError();
   if (rest.length > 0) return rest.join(' ');
   return Object.keys(errors).length > 0 ? null : failureText(failure);
 }
@@ -64,6 +67,11 @@ export function useSave<Values>(
   const busy = useRef(false);
   const [saving, setSaving] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  const [failures, setFailures] = useState(0);
+  // After the commit that shows the server's errors, which no frame can be relied on to follow.
+  useEffect(() => {
+    if (failures > 0) focusInvalid();
+  }, [failures]);
   const latest = useRef({ save, form, rename });
   latest.current = { save, form, rename };
   const submit = useCallback(async (values: Values) => {
@@ -76,6 +84,7 @@ export function useSave<Values>(
     } catch (failure) {
       const { form, rename } = latest.current;
       setProblem(form ? applyFailure(form, failure as Failure, rename) : failureText(failure));
+      setFailures((n) => n + 1);
     } finally {
       busy.current = false;
       setSaving(false);
