@@ -198,11 +198,11 @@ func (a *App) handler(issuer sdkapi.Issuer, watcher *audit.Watcher, metrics *tel
 	if err != nil {
 		return nil, err
 	}
-	pages, err := console.Console{Files: files, PublicURL: a.Config.Issuer(), Random: rand.Reader, Log: a.Log}.Endpoints()
+	cookie := wire.SessionCookie{Secure: publicURL.Scheme == "https"}
+	pages, err := console.Console{Files: files, PublicURL: a.Config.Issuer(), Cookie: cookie, Random: rand.Reader, Log: a.Log}.Endpoints()
 	if err != nil {
 		return nil, err
 	}
-	cookie := wire.SessionCookie{Secure: publicURL.Scheme == "https"}
 	admin, err := adminapi.API{
 		Directory: a.Directory, Delegation: a.Delegation, SignIn: a.SignIn, Keyring: a.Keyring, Minter: a.Minter,
 		Audit:  audit.Query{Store: a.Store, Watcher: watcher, Now: time.Now},

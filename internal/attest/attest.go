@@ -1,10 +1,12 @@
 // Package attest turns what a workload presents into what it proves: attested
 // selectors (DESIGN §5). One file per kind of proof, each a small struct behind
-// Attestor. It decides nothing: policy compares the selectors with the agent's.
+// Verifier or Attestor. It decides nothing: policy compares the selectors with
+// the agent's.
 package attest
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"time"
 
@@ -16,6 +18,12 @@ import (
 type Presented struct {
 	Bearer domain.Secret // a workload token
 	Basic  *Basic
+	// Certificates is the chain of a TLS client, leaf first. The handshake proved
+	// that it holds the leaf's key, and nothing else.
+	Certificates []*x509.Certificate
+	// Peer is the process at the other end of a connection on this machine, and
+	// counts only where nothing else was presented. nil: it cannot be known.
+	Peer domain.Peer
 	// Loopback: the connection's peer is this machine, and no header says that it
 	// forwards for another.
 	Loopback bool
@@ -27,8 +35,11 @@ type Basic struct {
 	Secret   domain.Secret
 }
 
-// Empty reports whether no proof was presented.
-func (p Presented) Empty() bool { return p.Bearer == "" && p.Basic == nil }
+// Empty reports whether no proof was presented. A peer is not presented: it is
+// there whether the workload means it or not.
+func (p Presented) Empty() bool {
+	return p.Bearer == "" && p.Basic == nil && len(p.Certificates) == 0
+}
 
 // How tells how a selector is known.
 type How string
@@ -37,7 +48,16 @@ type How string
 const (
 	Signed   How = "signed"    // a claim in the proof
 	LookedUp How = "looked_up" // asked of the platform's API
-	Node     How = "node"      // a node agent saw the process
+	Node     How = "node"      // a node agent, or this machine's kernel, saw the process
+)
+
+// The kinds of proof, as the token's attestation claim names them.
+const (
+	KindSecret     = "secret"
+	KindKubernetes = "k8s"
+	KindSPIFFE     = "spiffe"
+	KindUnix       = "unix"
+	KindOIDC       = "oidc"
 )
 
 // Selector is an attested selector.
@@ -48,19 +68,46 @@ type Selector struct {
 
 // Attested is what a proof proves.
 type Attested struct {
-	Kind      string // the token's attestation claim: secret, k8s, spiffe, unix, oidc
+	Kind      string
+	SourceID  string // of the workload source; "" : the agent's own secret or key
 	Selectors []Selector
+	// ClientID is the agent that a node agent says the workload is: its own SVID
+	// was presented, and that was given for the agent's selectors (DESIGN §5).
+	ClientID string
+	// Missing says, for a selector key or a prefix of keys that ends in ":", why
+	// the source cannot establish it and what to configure. Never a value.
+	Missing map[string]string
+	// Until is when the proof itself ends; zero: it does not say.
+	Until time.Time
 }
 
-// Attestor verifies one kind of proof.
+// Question asks what a proof proves of an agent's workload.
+type Question struct {
+	Agent     domain.Agent
+	Presented Presented
+	Revision  int64 // of the workload sources, from the decision's own snapshot
+	Now       time.Time
+}
+
+// Attestor verifies proofs of an agent's workload.
 type Attestor interface {
-	// Attest returns what the proof proves of the agent's workload. ErrNotMine:
-	// the proof is of another kind. A *Rejection: it is of this kind, and bad.
-	// Other errors: it cannot be told now (Unavailable).
-	Attest(ctx context.Context, agent domain.Agent, p Presented, now time.Time) (Attested, error)
+	// Attest returns what the proof proves. ErrNotMine: the proof is of another
+	// kind. A *Rejection: it is of this kind, and bad. Other errors: it cannot be
+	// told now (Unavailable).
+	Attest(ctx context.Context, q Question) (Attested, error)
 }
 
-// ErrNotMine is an Attestor's answer to a proof of another kind.
+// Verifier verifies the proofs of one workload source. What it finds does not
+// depend on the agent, so that it can be kept for a while. Safe for concurrent use.
+type Verifier interface {
+	// Verify has the errors of Attestor; ErrNotMine also when another source made
+	// the proof. Kind, Selectors, ClientID, Missing and Until are its to fill.
+	Verify(ctx context.Context, p Presented, now time.Time) (Attested, error)
+	// Close ends what runs in the background.
+	Close() error
+}
+
+// ErrNotMine is an Attestor's answer to a proof of another kind or source.
 var ErrNotMine = errors.New("not a proof of this kind")
 
 // Rejection says why a proof is bad, in words that help its owner and tell an
@@ -84,14 +131,18 @@ func (r *Rejection) Unwrap() error { return r.Err }
 // Chain asks attestors in order until one knows the kind of proof.
 type Chain []Attestor
 
-// Attest returns what the first attestor that knows the proof says of it.
-func (c Chain) Attest(ctx context.Context, agent domain.Agent, p Presented, now time.Time) (Attested, error) {
+// Attest returns what the first attestor that knows the proof says of it, and
+// ErrNotMine when nothing was presented and no one knows the peer.
+func (c Chain) Attest(ctx context.Context, q Question) (Attested, error) {
 	for _, a := range c {
-		got, err := a.Attest(ctx, agent, p, now)
+		got, err := a.Attest(ctx, q)
 		if errors.Is(err, ErrNotMine) {
 			continue
 		}
 		return got, err
+	}
+	if q.Presented.Empty() {
+		return Attested{}, ErrNotMine
 	}
 	return Attested{}, &Rejection{Problem: "No workload source of this server can verify the proof that was presented. Ask an administrator to configure one for the agent's platform, or present the kind of proof that the agent's page names."}
 }

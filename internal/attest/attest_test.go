@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"authsec/internal/attest"
-	"authsec/internal/domain"
 )
 
 // fixed answers every proof in one way, and counts how often it is asked.
@@ -18,7 +16,7 @@ type fixed struct {
 	asked *int
 }
 
-func (f fixed) Attest(context.Context, domain.Agent, attest.Presented, time.Time) (attest.Attested, error) {
+func (f fixed) Attest(context.Context, attest.Question) (attest.Attested, error) {
 	*f.asked++
 	return f.got, f.err
 }
@@ -39,7 +37,7 @@ func TestChainAsksUntilOneKnowsTheKind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var first, second int
 			chain := attest.Chain{fixed{attest.Attested{Kind: "k8s"}, tt.first, &first}, fixed{attest.Attested{Kind: "k8s"}, nil, &second}}
-			got, err := chain.Attest(t.Context(), domain.Agent{}, attest.Presented{Bearer: "x"}, time.Time{})
+			got, err := chain.Attest(t.Context(), attest.Question{Presented: attest.Presented{Bearer: "x"}})
 			if first != 1 || second != tt.asked || !errors.Is(err, tt.err) || (tt.err == nil && got.Kind != "k8s") {
 				t.Errorf("asked %d and %d: %+v, %v", first, second, got, err)
 			}
@@ -51,7 +49,7 @@ func TestChainAsksUntilOneKnowsTheKind(t *testing.T) {
 func TestChainRejectsWhatNobodyKnows(t *testing.T) {
 	var n int
 	for _, chain := range []attest.Chain{nil, {attest.ClientSecret{}}, {fixed{err: attest.ErrNotMine, asked: &n}}} {
-		got, err := chain.Attest(t.Context(), domain.Agent{}, attest.Presented{Bearer: "x"}, time.Time{})
+		got, err := chain.Attest(t.Context(), attest.Question{Presented: attest.Presented{Bearer: "x"}})
 		var rejection *attest.Rejection
 		if !errors.As(err, &rejection) || rejection.Problem == "" || got.Kind != "" {
 			t.Errorf("%+v, %v", got, err)

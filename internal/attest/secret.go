@@ -3,13 +3,9 @@ package attest
 import (
 	"context"
 	"strings"
-	"time"
 
 	"authsec/internal/domain"
 )
-
-// KindSecret is the attestation claim of an agent that proved its client secret.
-const KindSecret = "secret"
 
 // ClientSecret verifies client secrets presented by HTTP Basic (RFC 6749
 // §2.3.1): the proof of agents on the platform "other".
@@ -20,7 +16,8 @@ type ClientSecret struct{}
 const badSecret = "The client secret is not valid for this client_id. Use the secret shown when the agent was onboarded or its secret last rotated."
 
 // Attest implements Attestor. A client secret proves the agent itself and no selectors.
-func (ClientSecret) Attest(_ context.Context, agent domain.Agent, p Presented, now time.Time) (Attested, error) {
+func (ClientSecret) Attest(_ context.Context, q Question) (Attested, error) {
+	p, agent := q.Presented, q.Agent
 	if p.Basic == nil {
 		return Attested{}, ErrNotMine
 	}
@@ -29,7 +26,7 @@ func (ClientSecret) Attest(_ context.Context, agent domain.Agent, p Presented, n
 		strings.HasPrefix(p.Basic.Secret.Reveal(), domain.PrefixClientSecret)
 	matched := false
 	for _, s := range agent.Secrets {
-		live := s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt)
+		live := s.ExpiresAt.IsZero() || q.Now.Before(s.ExpiresAt)
 		// Every stored secret is compared, so that time tells nothing of which one matched.
 		if s.Hash.Matches(p.Basic.Secret) && live {
 			matched = true

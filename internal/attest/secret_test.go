@@ -48,7 +48,7 @@ func TestClientSecret(t *testing.T) {
 		"its hash":                       {basic(agent.ClientID, domain.Secret(domain.Hash(current.Hash()).String())), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := attest.ClientSecret{}.Attest(t.Context(), agent, tt.p, now)
+			got, err := attest.ClientSecret{}.Attest(t.Context(), attest.Question{Agent: agent, Presented: tt.p, Now: now})
 			if tt.ok {
 				if err != nil || got.Kind != "secret" || len(got.Selectors) != 0 {
 					t.Errorf("%+v, %v", got, err)
@@ -60,7 +60,7 @@ func TestClientSecret(t *testing.T) {
 				t.Fatalf("%+v, %v", got, err)
 			}
 			// One sentence for every fault, and nothing in it of what was presented.
-			if _, other := (attest.ClientSecret{}).Attest(t.Context(), domain.Agent{}, basic("x", "y"), now); other.Error() != err.Error() {
+			if _, other := (attest.ClientSecret{}).Attest(t.Context(), attest.Question{Presented: basic("x", "y"), Now: now}); other.Error() != err.Error() {
 				t.Errorf("%q tells more than %q", err, other)
 			}
 			if s := tt.p.Basic.Secret.Reveal(); s != "" && strings.Contains(err.Error(), s) {
@@ -68,7 +68,7 @@ func TestClientSecret(t *testing.T) {
 			}
 		})
 	}
-	if _, err := (attest.ClientSecret{}).Attest(t.Context(), agent, attest.Presented{Bearer: current}, now); !errors.Is(err, attest.ErrNotMine) {
+	if _, err := (attest.ClientSecret{}).Attest(t.Context(), attest.Question{Agent: agent, Presented: attest.Presented{Bearer: current}, Now: now}); !errors.Is(err, attest.ErrNotMine) {
 		t.Errorf("a bearer token is another's: %v", err)
 	}
 }

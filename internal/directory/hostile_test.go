@@ -104,7 +104,7 @@ func TestHostileSelectors(t *testing.T) {
 		"case matters":          {"kubernetes", selectors("K8S:NS", "x"), []string{"/selectors/0/key unknown"}},
 		"pattern without name":  {"kubernetes", selectors("k8s:pod-label:", "x"), []string{"/selectors/0/key unknown"}},
 		"pattern, not filled":   {"kubernetes", selectors("k8s:pod-label:<name>", "x"), []string{"/selectors/0/key unknown"}},
-		"pattern, blank name":   {"kubernetes", selectors("k8s:pod-label: ", "x"), []string{"/selectors/0/key unknown"}},
+		"pattern, blank name":   {"kubernetes", selectors("k8s:pod-label: ", "x"), []string{"/selectors/0/key invalid_name"}},
 		"pattern, control":      {"kubernetes", selectors("k8s:pod-label:a\x00", "x"), []string{"/selectors/0/key control_character"}},
 		"blank values":          {"kubernetes", selectors("k8s:ns", "", "k8s:sa", " \t"), []string{"/selectors/0/value required", "/selectors/1/value required"}},
 		"repeated key":          {"kubernetes", selectors("k8s:ns", "a", "k8s:ns", "b"), []string{"/selectors/1/key repeated"}},

@@ -63,8 +63,10 @@ func (s Service) CreateRole(ctx context.Context, caller domain.Caller, r domain.
 	return r, nil
 }
 
-// UpdateRole replaces a role's description and actions.
-func (s Service) UpdateRole(ctx context.Context, caller domain.Caller, name, description string, actions []string) (domain.Role, error) {
+// UpdateRole replaces a role's description and actions. When seen is not zero, it
+// is the UpdatedAt of the role that they were made from: a role that has changed
+// since is left as it is (Conflict changed_meanwhile).
+func (s Service) UpdateRole(ctx context.Context, caller domain.Caller, name, description string, actions []string, seen time.Time) (domain.Role, error) {
 	if err := mustAdmin(caller); err != nil {
 		return domain.Role{}, err
 	}
@@ -79,6 +81,10 @@ func (s Service) UpdateRole(ctx context.Context, caller domain.Caller, name, des
 	r, err := s.RoleStore.UpdateRole(ctx, name, func(r *domain.Role) (domain.Event, error) {
 		if r.Description == asked.Description && slices.Equal(r.Actions, asked.Actions) {
 			return domain.Event{}, domain.ErrNoChange
+		}
+		if !seen.IsZero() && !seen.Equal(r.UpdatedAt) {
+			return domain.Event{}, domain.Errorf(domain.Conflict, "changed_meanwhile",
+				"Somebody changed the role %s meanwhile, so nothing was saved. Look at it as it is now, and make your change again if it is still right.", name)
 		}
 		before := stateOfRole(*r)
 		r.Description, r.Actions, r.UpdatedAt = asked.Description, slices.Clone(asked.Actions), now

@@ -26,7 +26,7 @@ func TestRoleLife(t *testing.T) {
 		t.Errorf("read %+v, %v, want %+v", got, err, r)
 	}
 	h.silent(t, func() {
-		if got, err := h.UpdateRole(ctx, admin, "support", "", sent); err != nil || !reflect.DeepEqual(got, r) {
+		if got, err := h.UpdateRole(ctx, admin, "support", "", sent, time.Time{}); err != nil || !reflect.DeepEqual(got, r) {
 			t.Errorf("an update to the same, in another order, gave %+v, %v", got, err)
 		}
 		_, err := h.CreateRole(ctx, admin, domain.Role{Name: "support", Actions: sent})
@@ -37,7 +37,7 @@ func TestRoleLife(t *testing.T) {
 	}
 	h.now = h.now.Add(time.Minute)
 	e = h.event(t, "role.update", func() {
-		got, err := h.UpdateRole(ctx, admin, "support", "Front line", nil)
+		got, err := h.UpdateRole(ctx, admin, "support", "Front line", nil, r.UpdatedAt)
 		if err != nil || len(got.Actions) != 0 || !got.UpdatedAt.After(got.CreatedAt) {
 			t.Errorf("updated to %+v, %v", got, err)
 		}
@@ -60,6 +60,35 @@ func TestRoleLife(t *testing.T) {
 }
 
 // Faults point at what the caller sent, not at what was made of it.
+// TestARoleThatChangedMeanwhileIsLeftAsItIs: two people edit it, and the later
+// learns of the earlier instead of undoing what they did.
+func TestARoleThatChangedMeanwhileIsLeftAsItIs(t *testing.T) {
+	h := newHouse(t)
+	ctx := t.Context()
+	h.action(t, "billing:read")
+	h.action(t, "orders:read")
+	seen, err := h.CreateRole(ctx, admin, domain.Role{Name: "support", Actions: []string{"billing:read"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.now = h.now.Add(time.Microsecond)
+	first, err := h.UpdateRole(ctx, admin, "support", "", []string{"billing:read", "orders:read"}, seen.UpdatedAt.In(time.FixedZone("", 3600)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.silent(t, func() {
+		_, err := h.UpdateRole(ctx, admin, "support", "Front line", []string{"billing:read"}, seen.UpdatedAt)
+		wantError(t, err, domain.Conflict, "changed_meanwhile")
+		// The same change twice is one change, not a conflict.
+		if got, err := h.UpdateRole(ctx, admin, "support", "", []string{"billing:read", "orders:read"}, seen.UpdatedAt); err != nil || !reflect.DeepEqual(got, first) {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+	if _, err := h.UpdateRole(ctx, admin, "support", "Front line", []string{"billing:read"}, first.UpdatedAt); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUnknownMembersAreNamedWhereTheyWereSent(t *testing.T) {
 	h := newHouse(t)
 	ctx := t.Context()
@@ -71,7 +100,7 @@ func TestUnknownMembersAreNamedWhereTheyWereSent(t *testing.T) {
 	})
 	h.role(t, "mmm", "m:m")
 	h.silent(t, func() {
-		_, err := h.UpdateRole(ctx, admin, "mmm", "", sent)
+		_, err := h.UpdateRole(ctx, admin, "mmm", "", sent, time.Time{})
 		wantError(t, err, domain.Invalid, "invalid_request", "/actions/2 unknown", "/actions/0 unknown")
 		roles := []string{"zzz", "mmm", "aaa"}
 		_, _, err = h.CreateUser(ctx, admin, domain.UserSpec{Email: "ana@example.com", Name: "Ana", Level: domain.LevelMember, Roles: roles})

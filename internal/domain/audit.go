@@ -195,7 +195,8 @@ type AgentAtRisk struct {
 type Risk struct {
 	Code         RiskCode
 	Message      string
-	DelegationID string // for RiskDelegationEnding
+	DelegationID string    // for RiskDelegationEnding
+	EndsAt       time.Time // of that delegation
 }
 
 // RiskCode says what a risk is about.
@@ -227,10 +228,11 @@ func RisingRisk(lastDay, dayBefore int64) Risk {
 		"It was refused %d times in the last 24 hours, and %d times in the 24 hours before: look for the reasons in its audit events.", lastDay, dayBefore)}
 }
 
-// EndingRisk is that a delegation is about to end.
+// EndingRisk is that a delegation is about to end. When stands beside the
+// sentence, for each reader has a time zone of their own.
 func EndingRisk(delegationID string, ends time.Time) Risk {
-	return Risk{Code: RiskDelegationEnding, DelegationID: delegationID, Message: fmt.Sprintf(
-		"A delegation ends at %s: move its end date if the agent is still needed.", ends.UTC().Format(time.RFC3339))}
+	return Risk{Code: RiskDelegationEnding, DelegationID: delegationID, EndsAt: ends,
+		Message: "A delegation ends soon: move its end date if the agent is still needed."}
 }
 
 // UnusedRisk is that nobody seems to need an agent.

@@ -5,6 +5,9 @@ package domain
 type Authority struct {
 	Agent       *Agent // nil: there is none
 	Delegations []Candidate
+	// SourcesRevision is that of the workload sources in the same view: what was
+	// attested under an older one does not count.
+	SourcesRevision int64
 }
 
 // Candidate is one delegation of the agent, with what its authority rests on.

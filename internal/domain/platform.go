@@ -43,7 +43,9 @@ const (
 // The platforms by key.
 const (
 	PlatformKubernetes = "kubernetes"
+	PlatformDocker     = "docker"
 	PlatformUnix       = "unix"
+	PlatformSPIFFE     = "spiffe"
 	PlatformOther      = "other"
 )
 
@@ -61,7 +63,7 @@ func Platforms() []Platform {
 			{"k8s:container-image", "Container image", "registry.example.com/agent:1.4", "The image of the container that holds our projected token.", false},
 			{"k8s:node-name", "Node name", "node-3", "The node the pod runs on.", false},
 		}},
-		{"docker", "Docker", "A container, known by the process that calls.", []SelectorKey{
+		{PlatformDocker, "Docker", "A container, known by the process that calls.", []SelectorKey{
 			{"docker:label:" + patternSuffix, "Label", "customer-support", "A label of the container, by its name.", true},
 			{"docker:image_id", "Image ID", "sha256:77af4d6b9913", "The image the container was started from.", true},
 			{"docker:env:" + patternSuffix, "Environment variable", "production", "A variable of the container, by its name.", false},
@@ -95,7 +97,7 @@ func Platforms() []Platform {
 			{"github:workflow", "Workflow", "deploy", "The workflow's name.", false},
 			{"github:environment", "Environment", "production", "The deployment environment.", false},
 		}},
-		{"spiffe", "SPIFFE", "A workload with an SVID.", []SelectorKey{
+		{PlatformSPIFFE, "SPIFFE", "A workload with an SVID.", []SelectorKey{
 			{"spiffe:id", "SPIFFE ID", "spiffe://example.org/ns/production/sa/customer-support", "The workload's SPIFFE ID.", true},
 		}},
 		{PlatformOther, "Other", "Anywhere else: the agent holds a client secret.", nil},
@@ -112,23 +114,26 @@ func FindPlatform(key string) (Platform, bool) {
 	return Platform{}, false
 }
 
-// knows reports whether key belongs to the platform: an exact key, or a pattern
-// completed with a name.
-func (p Platform) knows(key string) bool {
+// checkKey adds a fault unless key belongs to the platform: an exact key, or a
+// pattern completed with a name that the platform knows such names by.
+func (p Platform) checkKey(f *Faults, field, key string) {
 	for _, k := range p.Selectors {
 		if !k.IsPattern() {
 			if k.Key == key {
-				return true
+				return
 			}
 			continue
 		}
-		if name, ok := strings.CutPrefix(key, strings.TrimSuffix(k.Key, patternSuffix)); ok {
-			if name != "" && name != patternSuffix && strings.TrimSpace(name) == name {
-				return true
-			}
+		name, ok := strings.CutPrefix(key, strings.TrimSuffix(k.Key, patternSuffix))
+		if !ok || name == "" || name == patternSuffix {
+			continue
 		}
+		if rule := ruleOf(k.Key); !rule.valid(name) {
+			f.Add(field, "invalid_name", "%q is not %s.", name, rule.says)
+		}
+		return
 	}
-	return false
+	f.Add(field, "unknown", "%q is not a selector key of the platform %s.", key, p.Key)
 }
 
 // checkSelectors refuses unknown keys, blank values and repeated keys. A
@@ -157,8 +162,8 @@ func checkSelectors(f *Faults, platform string, selectors []Selector) {
 		keyField, valueField := fmt.Sprintf("/selectors/%d/key", i), fmt.Sprintf("/selectors/%d/value", i)
 		before := len(*f)
 		CheckText(f, keyField, s.Key, MaxSelectorKey, false)
-		if len(*f) == before && !p.knows(s.Key) {
-			f.Add(keyField, "unknown", "%q is not a selector key of the platform %s.", s.Key, p.Key)
+		if len(*f) == before {
+			p.checkKey(f, keyField, s.Key)
 		}
 		if seen[s.Key] && len(*f) == before {
 			f.Add(keyField, "repeated", "%q is given more than once.", s.Key)

@@ -114,7 +114,7 @@ func TestSelectors(t *testing.T) {
 		{"empty key", "kubernetes", sel("", "x"), []string{"/selectors/0/key:unknown"}},
 		{"pattern without a name", "kubernetes", sel("k8s:pod-label:", "x"), []string{"/selectors/0/key:unknown"}},
 		{"pattern not filled in", "kubernetes", sel("k8s:pod-label:<name>", "x"), []string{"/selectors/0/key:unknown"}},
-		{"pattern with white space", "kubernetes", sel("k8s:pod-label: app", "x"), []string{"/selectors/0/key:unknown"}},
+		{"pattern with white space", "kubernetes", sel("k8s:pod-label: app", "x"), []string{"/selectors/0/key:invalid_name"}},
 		{"blank value", "kubernetes", sel("k8s:ns", " \t"), []string{"/selectors/0/value:required"}},
 		{"repeated key", "kubernetes", sel("k8s:ns", "a", "k8s:ns", "b"), []string{"/selectors/1/key:repeated"}},
 		{"control characters", "kubernetes", sel("k8s:ns\x00", "a", "k8s:sa", "b\x1b"), []string{"/selectors/0/key:control_character", "/selectors/1/value:control_character"}},
@@ -132,6 +132,39 @@ func TestSelectors(t *testing.T) {
 				wantFaults(t, patch.Check(tt.platform), tt.faults...)
 			}
 		})
+	}
+}
+
+// Names in pattern keys are held to what their platform allows.
+func TestNamesInSelectorKeys(t *testing.T) {
+	label63 := strings.Repeat("x", 63)
+	for platform, patterns := range map[string]map[string]map[string]bool{
+		"kubernetes": {"k8s:pod-label:": {
+			"app": true, "app.kubernetes.io/name": true, "App_Name.v-2": true, "1": true, label63: true,
+			"example.com/" + label63: true, "a--b.example/x": true,
+			"bad name!": false, "-app": false, "app-": false, ".app": false, "app/": false, "/app": false, "a/b/c": false, label63 + "x": false,
+			"Example.com/app": false, "example..com/app": false, "-example.com/app": false, "example_com/app": false,
+			"ap\u00fc": false, "<NAME>": false,
+		}},
+		"docker": {
+			"docker:label:": {"com.docker.compose.project": true, "traefik.http.routers.a[0].rule": true, "UPPER": true, "a b": false, "a=b": false, "\u00a0": false},
+			"docker:env:":   {"APP_ENV": true, "_x": true, "a.b-c": true, "1A": false, "A=B": false, "A B": false, "-": false, "\u00c4": false},
+		},
+	} {
+		for pattern, names := range patterns {
+			for name, valid := range names {
+				spec := domain.AgentSpec{Name: "Agent", Type: "custom", Platform: platform, Selectors: []domain.Selector{{Key: pattern + name, Value: "x"}}}
+				if valid {
+					wantFaults(t, spec.Check())
+					continue
+				}
+				err := spec.Check()
+				wantFaults(t, err, "/selectors/0/key:invalid_name")
+				if !strings.Contains(publicOf(err), "such as") {
+					t.Errorf("%s%s: %q gives no example", pattern, name, publicOf(err))
+				}
+			}
+		}
 	}
 }
 

@@ -136,7 +136,7 @@ func (h *house) wire(o options) {
 		Audit:  audit.Query{Store: s, Watcher: &audit.Watcher{Reader: s, Now: now, Logger: log}, Now: now},
 		Cookie: h.cookie, PublicURL: o.publicURL, Policy: settings, Version: "v0-test", Now: now}.Endpoints()
 	h.must(err)
-	pages, err := console.Console{Files: builtConsole(), PublicURL: o.publicURL, Random: rand.Reader, Log: log}.Endpoints()
+	pages, err := console.Console{Files: builtConsole(), PublicURL: o.publicURL, Cookie: h.cookie, Random: rand.Reader, Log: log}.Endpoints()
 	h.must(err)
 	for _, more := range [][]wire.Endpoint{
 		sdkapi.API{Issuer: issuer}.Endpoints(),

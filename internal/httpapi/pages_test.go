@@ -18,6 +18,14 @@ func builtConsole() fs.FS {
 	}
 }
 
+// visitor is a browser that holds a session's cookie, live or not.
+func visitor(h *house) request {
+	return func(r *http.Request) {
+		navigation(r)
+		r.AddCookie(&http.Cookie{Name: h.cookie.Name(), Value: "authsec_se_ended"})
+	}
+}
+
 // navigation is how a browser asks for a page.
 func navigation(r *http.Request) {
 	r.Header.Set("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
@@ -32,7 +40,7 @@ func TestDeepLinksGiveThePage(t *testing.T) {
 	seen := map[string]bool{}
 	for _, path := range []string{"/", "/setup", "/clients/" + anID + "?tab=tokens", "/access/roles/support.v2", "/access/roles/a%2Fb", "/activity?q=%00",
 		"/healthz%00", "/apis", "/clients/%2e%2e/x", "/" + strings.Repeat("x", 20_000)} {
-		a := h.call("GET", path, nil, navigation)
+		a := h.call("GET", path, nil, visitor(h))
 		found := pageNonce.FindStringSubmatch(a.body)
 		if a.status != 200 || found == nil || seen[found[1]] {
 			t.Errorf("%.60s: %d, nonce %q, seen %v", path, a.status, found, seen)
@@ -52,6 +60,10 @@ func TestDeepLinksGiveThePage(t *testing.T) {
 		if !strings.Contains(a.header.Get("Permissions-Policy"), "camera=()") {
 			t.Errorf("%.60s: %v", path, a.header)
 		}
+	}
+	first := h.call("GET", "/clients?tab=servers", nil, navigation).want(303)
+	if got := first.header.Get("Location"); got != "/sign-in?return=%2Fclients%3Ftab%3Dservers" {
+		t.Errorf("without a cookie: %q", got)
 	}
 	script := h.call("GET", "/assets/app-1.js", nil, header("Accept-Encoding", "gzip, br")).want(200)
 	if script.body != "brotli" || script.header.Get("Cache-Control") != "public, max-age=31536000, immutable" {

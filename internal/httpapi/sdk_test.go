@@ -141,7 +141,7 @@ func TestTokenErrors(t *testing.T) {
 		}},
 		{name: "an action that was not delegated", status: 403, code: "action_not_delegated", change: []request{query("&actions=billing:read+orders:read")}},
 		{name: "a role without its actions", status: 403, code: "no_effective_actions", setUp: func(h *house) {
-			_, err := h.dir.UpdateRole(t.Context(), admin(h), h.role, "", []string{"orders:read"})
+			_, err := h.dir.UpdateRole(t.Context(), admin(h), h.role, "", []string{"orders:read"}, time.Time{})
 			h.must(err)
 		}},
 		{name: "another audience", status: 403, code: "audience_not_allowed", change: []request{query("&audience=https://api.example.com/billing")}},

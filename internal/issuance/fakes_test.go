@@ -53,7 +53,8 @@ type pods struct {
 
 var errCause = errors.New("the signature does not match")
 
-func (p pods) Attest(_ context.Context, agent domain.Agent, presented attest.Presented, _ time.Time) (attest.Attested, error) {
+func (p pods) Attest(_ context.Context, q attest.Question) (attest.Attested, error) {
+	agent, presented := q.Agent, q.Presented
 	p.clock.Advance(p.takes)
 	what, ok := strings.CutPrefix(presented.Bearer.Reveal(), "pod:")
 	if !ok {

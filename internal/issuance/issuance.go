@@ -104,7 +104,7 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	if err != nil {
 		return Issued{}, err
 	}
-	proof, err := s.attest(ctx, authority.Agent, r.Proof, now)
+	proof, err := s.attest(ctx, authority, r.Proof, now)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -112,7 +112,7 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	if denial != nil {
 		return Issued{}, s.refuse(ctx, r, now, authority.Agent, proof, denial)
 	}
-	issued, err := s.mint(ctx, r, now, grant)
+	issued, err := s.mint(ctx, r, now, grant, proof)
 	if domain.KindOf(err) == domain.Invalid { // asked for more than a token can hold
 		return Issued{}, s.refuse(ctx, r, now, authority.Agent, proof, &policy.Denial{DelegationID: grant.DelegationID,
 			Reasons: []domain.Reason{{Code: CodeInvalidRequest, Message: publicOf(err)}}})
@@ -133,20 +133,24 @@ func (s *Service) authority(ctx context.Context, r Request) (domain.Authority, e
 	return a, nil
 }
 
-// evidence is a proof as policy judges it, and why it was rejected, for the log.
+// evidence is a proof as policy judges it, with what the audit event says of it.
 type evidence struct {
 	policy.Proof
-	cause error
+	cause    error // why it was rejected, for the log
+	attested attest.Attested
 }
 
 // attest turns what was presented into what policy judges. A proof that is
 // presented is always checked, even for an agent that needs none.
-func (s *Service) attest(ctx context.Context, agent *domain.Agent, p attest.Presented, now time.Time) (evidence, error) {
+func (s *Service) attest(ctx context.Context, a domain.Authority, p attest.Presented, now time.Time) (evidence, error) {
 	proof := evidence{Proof: policy.Proof{Loopback: p.Loopback}}
-	if agent == nil || p.Empty() {
+	if a.Agent == nil || (p.Empty() && p.Peer == nil) {
 		return proof, nil
 	}
-	got, err := s.Attestor.Attest(ctx, *agent, p, now)
+	got, err := s.Attestor.Attest(ctx, attest.Question{Agent: *a.Agent, Presented: p, Revision: a.SourcesRevision, Now: now})
+	if p.Empty() && errors.Is(err, attest.ErrNotMine) {
+		return proof, nil
+	}
 	if rejection := (*attest.Rejection)(nil); errors.As(err, &rejection) {
 		proof.State, proof.Problem, proof.cause = policy.ProofRejected, rejection.Problem, rejection.Err
 		return proof, nil
@@ -154,7 +158,7 @@ func (s *Service) attest(ctx context.Context, agent *domain.Agent, p attest.Pres
 	if err != nil {
 		return proof, unattested(err)
 	}
-	proof.State, proof.Kind = policy.ProofAccepted, got.Kind
+	proof.State, proof.Kind, proof.Implicit, proof.Missing, proof.attested = policy.ProofAccepted, got.Kind, p.Empty(), got.Missing, got
 	for _, sel := range got.Selectors {
 		proof.Selectors = append(proof.Selectors, sel.Selector)
 	}

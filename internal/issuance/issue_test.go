@@ -116,7 +116,10 @@ func TestAnIssuanceIsOneEvent(t *testing.T) {
 	var details map[string]any
 	must(t, json.Unmarshal(ev.Details, &details))
 	if want := map[string]any{"jti": got.ID, "subject": h.ana.ID, "role": "support", "actions": []any{read, refund}, "audience": []any{"authsec-api"},
-		"issued_at": "2026-05-21T06:25:36Z", "expires_at": "2026-05-21T07:25:36Z", "attestation": "k8s", "ttl_seconds": 3600.0}; !reflect.DeepEqual(details, want) {
+		"issued_at": "2026-05-21T06:25:36Z", "expires_at": "2026-05-21T07:25:36Z", "attestation": "k8s", "ttl_seconds": 3600.0,
+		"proof": map[string]any{"kind": "k8s", "selectors": []any{
+			map[string]any{"key": "k8s:ns", "value": "production", "how": "signed"},
+			map[string]any{"key": "k8s:sa", "value": "support", "how": "signed"}}}}; !reflect.DeepEqual(details, want) {
 		t.Errorf("details\n%v, want\n%v", details, want)
 	}
 	for _, secret := range []string{got.Token.Reveal(), got.Token.Reveal()[len(got.Token)-40:], "pod:right"} {

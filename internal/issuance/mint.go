@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"time"
 
+	"authsec/internal/attest"
 	"authsec/internal/domain"
 	"authsec/internal/policy"
 	"authsec/internal/token"
 )
 
 // mint signs the grant and records it; the event commits before the token leaves.
-func (s *Service) mint(ctx context.Context, r Request, now time.Time, g policy.Grant) (Issued, error) {
+func (s *Service) mint(ctx context.Context, r Request, now time.Time, g policy.Grant, proof evidence) (Issued, error) {
 	id, err := domain.NewID(s.Random)
 	if err != nil {
 		return Issued{}, err
@@ -26,7 +27,8 @@ func (s *Service) mint(ctx context.Context, r Request, now time.Time, g policy.G
 	ev.Actor = actor(g.ClientID, g.AgentName)
 	ev.DelegationID = g.DelegationID
 	if ev, err = ev.WithDetails(minted{ID: id, Subject: g.Subject, Role: g.Role, Actions: g.Actions, Audience: g.Audience,
-		IssuedAt: issuedAt, ExpiresAt: expiresAt, Attestation: g.Attestation, TTLSeconds: int64(g.Lifetime / time.Second)}); err != nil {
+		IssuedAt: issuedAt, ExpiresAt: expiresAt, Attestation: g.Attestation, TTLSeconds: int64(g.Lifetime / time.Second),
+		Proof: proof.details()}); err != nil {
 		return Issued{}, err
 	}
 	use := domain.Use{DelegationID: g.DelegationID, ClientID: g.ClientID, At: now}
@@ -49,6 +51,36 @@ type minted struct {
 	ExpiresAt   time.Time `json:"expires_at"`
 	Attestation string    `json:"attestation"`
 	TTLSeconds  int64     `json:"ttl_seconds"`
+	Proof       *proven   `json:"proof,omitempty"`
+}
+
+// proven is what an audit event says of an accepted proof: what it attested,
+// and how each of it is known.
+type proven struct {
+	Kind      string           `json:"kind"`
+	SourceID  string           `json:"source_id,omitempty"`
+	Selectors []provenSelector `json:"selectors,omitempty"`
+}
+
+type provenSelector struct {
+	Key   string     `json:"key"`
+	Value string     `json:"value"`
+	How   attest.How `json:"how"`
+}
+
+// maxProven bounds the selectors in an event: a pod may have any number of labels.
+const maxProven = domain.MaxSelectors
+
+// details returns what the event of a request says of its proof, nil if none was accepted.
+func (e evidence) details() *proven {
+	if e.State != policy.ProofAccepted {
+		return nil
+	}
+	p := proven{Kind: e.Kind, SourceID: e.attested.SourceID}
+	for _, sel := range e.attested.Selectors[:min(len(e.attested.Selectors), maxProven)] {
+		p.Selectors = append(p.Selectors, provenSelector{sel.Key, sel.Value, sel.How})
+	}
+	return &p
 }
 
 func actor(clientID, name string) domain.Party {

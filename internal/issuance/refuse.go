@@ -49,6 +49,12 @@ func unattested(err error) error {
 		Public: "The workload's proof cannot be verified now. Try again shortly.", Err: fmt.Errorf("attest the workload: %w", err)}
 }
 
+// refused is what the audit event of a refusal adds to its reasons: what was
+// attested, so that an administrator sees which selector is off.
+type refused struct {
+	Proof *proven `json:"proof,omitempty"`
+}
+
 // refuse audits a denial and returns it as an error. What callers who proved
 // nothing cause is only counted, so that nobody can flood the chain.
 func (s *Service) refuse(ctx context.Context, r Request, now time.Time, agent *domain.Agent, proof evidence, denial *policy.Denial) error {
@@ -63,6 +69,10 @@ func (s *Service) refuse(ctx context.Context, r Request, now time.Time, agent *d
 	}
 	if refusal.Code != policy.CodeSelectors { // some workload is proven, and it is this agent's
 		ev.Actor = actor(agent.ClientID, agent.Name)
+	}
+	var err error
+	if ev, err = ev.WithDetails(refused{Proof: proof.details()}); err != nil {
+		return err
 	}
 	if err := s.Recorder.Record(ctx, ev, nil); err != nil {
 		return fmt.Errorf("record the refusal: %w", err)

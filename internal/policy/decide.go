@@ -73,11 +73,7 @@ func (d *Denial) checkProof(s Settings, agent domain.Agent, p Proof) string {
 	case ProofAssumed:
 		return orElse(p.Kind, "assumed")
 	case ProofAbsent:
-		permissive := agent.Attestation == domain.AttestationPermissive && !s.RequireAttestation
-		if !permissive || (!agent.AttestationChosen && (s.Exposed || !p.Loopback)) {
-			d.add(CodeProofRequired, nil, proofAdvice)
-		}
-		return AttestedByNone
+		return d.checkAbsent(s, agent, p)
 	case ProofAccepted:
 	default:
 		d.add(CodeInvalidProof, nil, "The workload proof is not valid.")
@@ -89,17 +85,57 @@ func (d *Denial) checkProof(s Settings, agent domain.Agent, p Proof) string {
 		d.add(CodeInvalidProof, nil, secretOnlyAdvice)
 		return ""
 	}
+	missing := unsatisfied(agent, p)
+	if len(missing) == 0 {
+		return p.Kind
+	}
+	if p.Implicit && mayGoWithout(s, agent, p) {
+		return AttestedByNone
+	}
+	d.add(CodeSelectors, missing, "The workload's proof does not establish %s as this agent demands. %s", strings.Join(missing, ", "),
+		orElse(p.whyMissing(missing), "Run the agent where its selectors hold, or have an administrator correct them."))
+	return p.Kind
+}
+
+// checkAbsent judges a request without proof.
+func (d *Denial) checkAbsent(s Settings, agent domain.Agent, p Proof) string {
+	if !mayGoWithout(s, agent, p) {
+		d.add(CodeProofRequired, nil, proofAdvice)
+	}
+	return AttestedByNone
+}
+
+// mayGoWithout reports whether the agent gets tokens without proof (DESIGN §5).
+func mayGoWithout(s Settings, agent domain.Agent, p Proof) bool {
+	permissive := agent.Attestation == domain.AttestationPermissive && !s.RequireAttestation
+	return permissive && (agent.AttestationChosen || (!s.Exposed && p.Loopback))
+}
+
+// unsatisfied lists the keys of the agent's selectors that are not among those
+// attested: SPIRE's rule.
+func unsatisfied(agent domain.Agent, p Proof) []string {
 	var missing []string
 	for _, want := range agent.Selectors {
 		if !slices.Contains(p.Selectors, want) {
 			missing = append(missing, want.Key)
 		}
 	}
-	if len(missing) > 0 {
-		d.add(CodeSelectors, missing, "The workload's proof does not establish %s as this agent demands. Run the agent where its selectors hold, or have an administrator correct them.",
-			strings.Join(missing, ", "))
+	return missing
+}
+
+// whyMissing says why the proof cannot establish the keys, each reason once.
+func (p Proof) whyMissing(keys []string) string {
+	var why []string
+	for _, key := range keys {
+		reason := p.Missing[key]
+		for i := strings.LastIndex(key, ":"); reason == "" && i > 0; i = strings.LastIndex(key[:i], ":") {
+			reason = p.Missing[key[:i+1]]
+		}
+		if reason != "" && !slices.Contains(why, reason) {
+			why = append(why, reason)
+		}
 	}
-	return p.Kind
+	return strings.Join(why, " ")
 }
 
 // choose finds the delegation that the request means (DESIGN §2), or adds why

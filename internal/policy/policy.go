@@ -84,7 +84,13 @@ type Proof struct {
 	Kind      string            // of an accepted proof: k8s, spiffe, unix, oidc, secret
 	Selectors []domain.Selector // what an accepted proof attests
 	Problem   string            // why it was rejected; safe to tell the caller
-	Loopback  bool              // the peer is this machine, directly: no forwarding headers
+	// Implicit: nobody presented it; the connection shows it. It can satisfy an
+	// agent, and it cannot spoil what a permissive one gets without proof.
+	Implicit bool
+	// Missing says, for a selector key or a prefix of keys that ends in ":", why
+	// the proof could not establish it; safe to tell the caller.
+	Missing  map[string]string
+	Loopback bool // the peer is this machine, directly: no forwarding headers
 }
 
 type (

@@ -68,7 +68,7 @@ func credentialsChanged(err error) bool {
 
 func wrongCurrent() error {
 	var f domain.Faults
-	f.Add("/current_password", "wrong_password", "current_password is wrong.")
+	f.Add("/current_password", "wrong_password", "The current password is wrong.")
 	return f.Err()
 }
 

@@ -37,6 +37,6 @@ func toSeries(t domain.TokenSeries) api.OverviewSeries {
 
 func toAtRisk(a domain.AgentAtRisk) api.AgentAtRisk {
 	return api.AgentAtRisk{Agent: toAgentRef(a.Agent), Risks: each(a.Risks, func(r domain.Risk) api.Risk {
-		return api.Risk{Code: api.RiskCode(r.Code), Message: r.Message, DelegationID: optional(r.DelegationID)}
+		return api.Risk{Code: api.RiskCode(r.Code), Message: r.Message, DelegationID: optional(r.DelegationID), EndsAt: optionalTime(r.EndsAt)}
 	})}
 }

@@ -39,7 +39,7 @@ func (s server) GetRole(ctx context.Context, r api.GetRoleRequestObject) (api.Ge
 }
 
 func (s server) UpdateRole(ctx context.Context, r api.UpdateRoleRequestObject) (api.UpdateRoleResponseObject, error) {
-	role, err := s.Directory.UpdateRole(ctx, callerOf(ctx), r.Name, valueOf(r.Body.Description), r.Body.Actions)
+	role, err := s.Directory.UpdateRole(ctx, callerOf(ctx), r.Name, valueOf(r.Body.Description), r.Body.Actions, valueOf(r.Body.UpdatedAt))
 	if err != nil {
 		return nil, err
 	}

@@ -14,10 +14,12 @@ import (
 	"authsec/internal/httpapi/wire"
 )
 
-// Console is the built console. All fields are required.
+// Console is the built console. All fields are required; the zero Cookie is that
+// of a public URL without TLS.
 type Console struct {
 	Files     fs.FS  // what Vite built; without index.html, this build has no console
 	PublicURL string // where set-up is finished when it has none
+	Cookie    wire.SessionCookie
 	Random    io.Reader
 	Log       *slog.Logger
 }
@@ -49,7 +51,7 @@ func (c Console) Endpoints() ([]wire.Endpoint, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.page = p.serve
+		s.page = c.signInFirst(p.serve)
 	}
 	return []wire.Endpoint{{Pattern: "/", Handler: wire.Handler{Serve: s.serve, Fail: wire.OAuthError}}}, nil
 }

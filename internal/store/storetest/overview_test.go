@@ -167,6 +167,10 @@ func TestOverviewRisks(t *testing.T) {
 					if r.Message == "" {
 						t.Errorf("%s of %s says nothing", r.Code, a.Agent.Name)
 					}
+					ends := r.EndsAt.After(logNow) && !r.EndsAt.After(logNow.Add(domain.EndingWithin))
+					if ends != (r.Code == domain.RiskDelegationEnding) {
+						t.Errorf("%s of %s ends at %v", r.Code, a.Agent.Name, r.EndsAt)
+					}
 				}
 				b.WriteString("\n")
 			}

@@ -1092,6 +1092,12 @@ export interface components {
         RoleUpdate: {
             description?: string;
             actions: components["schemas"]["ActionName"][];
+            /**
+             * Format: date-time
+             * @description The `updated_at` of the role that this was made from. Given, the change is refused with 409
+             *     `changed_meanwhile` when somebody has changed the role since.
+             */
+            updated_at?: string;
         };
         RoleImpact: {
             role: components["schemas"]["RoleName"];
@@ -1775,6 +1781,11 @@ export interface components {
             /** @description A sentence that says what to do. */
             message: string;
             delegation_id?: components["schemas"]["ID"];
+            /**
+             * Format: date-time
+             * @description When that delegation ends.
+             */
+            ends_at?: string;
         };
         /**
          * @description Tokens without proof; no token for 30 days; a delegation ends soon; more refusals than before.
