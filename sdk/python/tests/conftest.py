@@ -55,6 +55,8 @@ def server() -> Iterator[FakeServer]:
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("WORKLOAD_TOKEN_FILE", "CLIENT_SECRET", "BASE_URL", "AGENT_CLIENT_ID"):
         monkeypatch.delenv(f"AUTHSEC_{name}", raising=False)
+    monkeypatch.delenv("SPIFFE_ENDPOINT_SOCKET", raising=False)
+    monkeypatch.setattr("authsec_langchain._proof.PROJECTED_TOKEN", "/nowhere/authsec/token")
 
 
 MakeClient = Callable[..., AuthsecClient]

@@ -79,7 +79,7 @@ Answer = Callable[[Received], Reply]
 class FakeServer:
     """Answers with the queued replies in turn, then with `answer`; numbers its tokens by default."""
 
-    def __init__(self) -> None:
+    def __init__(self, socket_path: str | None = None) -> None:
         self.received: list[Received] = []
         self.queue: list[Reply | Answer] = []
         self.answer: Answer = lambda request: token_reply(f"token-{len(self.received)}")
@@ -88,7 +88,7 @@ class FakeServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
+            disable_nagle_algorithm = socket_path is None
 
             def _serve(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -126,9 +126,19 @@ class FakeServer:
             def handle_error(self, request: object, client_address: object) -> None:
                 pass  # a client that hangs up is part of some tests
 
+        class UnixServer(Server):
+            address_family = socket.AF_UNIX
+
+            def server_bind(self) -> None:
+                self.socket.bind(self.server_address)
+
         self.date = ""  # what the Date header says; the time, by default
-        self._http = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        if socket_path is None:
+            self._http = Server(("127.0.0.1", 0), Handler)
+            self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        else:
+            self._http = UnixServer(socket_path, Handler)  # type: ignore[arg-type]
+            self.url = f"unix://{socket_path}"
 
     @contextmanager
     def running(self) -> Iterator[FakeServer]:

@@ -58,7 +58,9 @@ def test_a_refusal_becomes_its_class(make_client: MakeClient, server: FakeServer
         make_client(max_retries=0).get_delegation_token()
     error = caught.value
     assert type(error) is REFUSALS[code]
-    assert (error.code, error.description, error.status) == (code, "The reason is this.", status)
+    reason, _, looked_for = error.description.partition(" This client looked for a proof in: ")
+    assert (error.code, reason, error.status) == (code, "The reason is this.", status)
+    assert bool(looked_for) == (code == "workload_proof_required")
     assert (error.request_id, error.retry_after) == ("req-7", None)
     assert (error.missing_selectors, error.delegations) == ((), ())
     said = str(error)

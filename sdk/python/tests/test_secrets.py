@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from authsec_langchain import AuthsecClient, AuthsecConfig, AuthsecError
-from authsec_langchain._proof import current_proof
+from authsec_langchain._proof import find_proof
 from authsec_langchain._redact import one_line, redact
 from conftest import MakeClient, World, wait_for_background
 from server import CLIENT_ID, FakeServer, Received, Reply, error_reply, token_reply
@@ -150,7 +150,7 @@ def test_no_content_of_a_useless_token_file(make_client: MakeClient, tmp_path: P
         make_client(workload_token_file=tmp_path / "token").get_delegation_token()
     assert CANARY not in everything_about(caught.value)
     with pytest.raises(AuthsecError) as caught:
-        current_proof(AuthsecConfig(base_url="https://a", client_id=CLIENT_ID, workload_token_file=tmp_path / "token"))
+        find_proof(AuthsecConfig(base_url="https://a", client_id=CLIENT_ID, workload_token_file=tmp_path / "token"))
     assert CANARY not in everything_about(caught.value)
 
 
@@ -188,7 +188,7 @@ def test_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert CANARY not in everything_about(caught.value)
     monkeypatch.setenv("AUTHSEC_WORKLOAD_TOKEN_FILE", "/no/such/file")
     with pytest.raises(AuthsecError) as caught:
-        current_proof(AuthsecConfig(base_url="https://a", client_id=CLIENT_ID))
+        find_proof(AuthsecConfig(base_url="https://a", client_id=CLIENT_ID))
     assert CANARY not in everything_about(caught.value)
 
 

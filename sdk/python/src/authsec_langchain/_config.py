@@ -24,7 +24,7 @@ from pydantic import (
 from ._errors import AuthsecConfigError
 from ._files import UnusableFileError, read_small_file
 from ._scope import Names, action_names, audience_names
-from ._urls import checked_base_url, shows_in_clear
+from ._urls import checked_base_url, is_socket, shows_in_clear
 
 ENVIRONMENT = {
     "base_url": "AUTHSEC_BASE_URL",
@@ -36,6 +36,7 @@ ENVIRONMENT = {
     "ttl": "AUTHSEC_TTL",
     "client_secret": "AUTHSEC_CLIENT_SECRET",
     "workload_token_file": "AUTHSEC_WORKLOAD_TOKEN_FILE",
+    "workload_audience": "AUTHSEC_WORKLOAD_AUDIENCE",
     "timeout": "AUTHSEC_TIMEOUT",
     "max_retries": "AUTHSEC_MAX_RETRIES",
     "retry_budget": "AUTHSEC_RETRY_BUDGET",
@@ -101,7 +102,10 @@ class AuthsecConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     base_url: Annotated[str, AfterValidator(checked_base_url)]
-    """The server's root. The SDK appends `/authsec/…`. Plain http only for this machine; see allow_insecure_http."""
+    """The server's root. The SDK appends `/authsec/…`. Plain http only for this machine; see allow_insecure_http.
+
+    `unix:///run/authsec/authsec.sock` reaches a server on this machine through its Unix socket.
+    """
     client_id: Annotated[str, AfterValidator(_uuid)]
     """The agent's Client ID, a UUID."""
     delegation_id: Annotated[str, AfterValidator(_name)] | None = None
@@ -119,8 +123,11 @@ class AuthsecConfig(BaseModel):
     workload_token_file: Annotated[Path, AfterValidator(_file_path)] | None = None
     """File with the workload's token, sent as Bearer and read again for every fetch.
 
-    Default: the file that AUTHSEC_WORKLOAD_TOKEN_FILE names at the time of the fetch, if any.
+    Default: the file that AUTHSEC_WORKLOAD_TOKEN_FILE names at the time of the fetch, then the projected token at
+    `/var/run/secrets/authsec/token`, then a JWT-SVID from the Workload API at SPIFFE_ENDPOINT_SOCKET.
     """
+    workload_audience: Annotated[str, AfterValidator(_name)] | None = None
+    """The audience to ask a JWT-SVID for: that of the server's workload source. Default: base_url."""
     timeout: Annotated[float, Field(gt=0, le=300, allow_inf_nan=False)] = 10.0
     """Seconds for one request."""
     max_retries: Annotated[int, Field(ge=0, le=10)] = 3
@@ -144,6 +151,11 @@ class AuthsecConfig(BaseModel):
                 faults = _faults(error)
             # Raised out here: pydantic's error holds every input, secrets too, and must not become the context.
             raise AuthsecConfigError(faults)
+
+    @property
+    def proof_audience(self) -> str | None:
+        """The audience that a proof made for this server must have; None when nothing says it."""
+        return self.workload_audience or (None if is_socket(self.base_url) else self.base_url)
 
     # Rules about two settings stand on the later one, so that they are reported together with all other faults.
     @field_validator("workload_token_file")

@@ -30,10 +30,12 @@ from ._errors import (
     DelegationChoice,
     RateLimitedError,
     TemporarilyUnavailableError,
+    WorkloadProofRequiredError,
 )
 from ._models import Delegation, ErrorAnswer, TokenAnswer
 from ._redact import one_line
 from ._scope import Scope
+from ._urls import root
 from ._version import __version__
 
 PATH = "/authsec/uflow/sdk/delegation-token"
@@ -92,6 +94,8 @@ class Response:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     truncated: bool = False
+    tried: tuple[str, ...] = ()
+    """Where a proof of the workload was looked for in vain, if none went along."""
 
 
 class Unreachable(NamedTuple):
@@ -159,7 +163,7 @@ def _request(config: AuthsecConfig, scope: Scope, *, fresh: bool) -> Request:
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": _USER_AGENT}
     if fresh:
         headers["Cache-Control"] = "no-cache"
-    return Request(f"{config.base_url}{PATH}?{urlencode(query)}", headers)
+    return Request(f"{root(config.base_url)}{PATH}?{urlencode(query)}", headers)
 
 
 def _passes(reply: Response | Unreachable | None) -> bool:
@@ -218,6 +222,8 @@ def _failure(reply: Response | Unreachable | None, *, now: datetime) -> AuthsecE
         return AuthsecProtocolError(described, status=reply.status, request_id=request_id)
     details = _error_answer(reply)
     cls, code, description = _cause(reply, details)
+    if reply.tried and issubclass(cls, WorkloadProofRequiredError):
+        description = f"{description} This client looked for a proof in: {'; '.join(reply.tried)}."
     return cls(
         description,
         code=code,

@@ -102,12 +102,12 @@ class AuthsecClosedError(AuthsecError):
 
 
 class AuthsecWorkloadTokenError(AuthsecError):
-    """The workload token file cannot be used, so there is no proof to send."""
+    """The workload's proof was set up and cannot be had: a token file, or the SPIFFE Workload API."""
 
     code = "workload_token_unusable"
     advice = (
         "check that the file is mounted and readable for this user, and that AUTHSEC_WORKLOAD_TOKEN_FILE "
-        "or workload_token_file names it."
+        "or workload_token_file names it; for the Workload API, that its agent runs and knows this workload."
     )
 
 

@@ -11,8 +11,9 @@ import httpx
 from ._config import AuthsecConfig
 from ._core import Request, Response, Unreachable
 from ._errors import AuthsecClosedError, AuthsecConfigError
-from ._proof import Proof, current_proof
+from ._proof import Proof, Search, find_proof
 from ._redact import REDACTED, one_line
+from ._urls import is_socket, socket_path
 
 MAX_BODY = 64 * 1024
 SHORTEST_SECRET = 8  # blotting out anything shorter would tear up the text around it
@@ -53,16 +54,17 @@ class Transport:
             AuthsecConfigError: the CA bundle or the proxy cannot be used.
             AuthsecClosedError: close() was called, before or meanwhile.
         """
-        proof = current_proof(self._config)
+        found = find_proof(self._config)
         try:
-            return self._exchange(self._open(), request, proof)
+            return self._exchange(self._open(), request, found)
         except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: the pool was closed under the request
-            fault = _unreachable(error, proof)
+            fault = _unreachable(error, found.proof)
         if self._closed:
             raise AuthsecClosedError("the client was closed during a fetch.")
         return fault
 
-    def _exchange(self, client: httpx.Client, request: Request, proof: Proof | None) -> Response:
+    def _exchange(self, client: httpx.Client, request: Request, found: Search) -> Response:
+        proof = found.proof
         headers = dict(request.headers)
         if proof is not None:
             headers["Authorization"] = proof.authorization
@@ -73,7 +75,7 @@ class Transport:
             for secret in (secret for secret in proof.secrets if len(secret) >= SHORTEST_SECRET):
                 body = body.replace(secret.encode("utf-8"), REDACTED.encode("ascii"))
                 shown = {name: value.replace(secret, REDACTED) for name, value in shown.items()}
-        return Response(answer.status_code, shown, body, truncated)
+        return Response(answer.status_code, shown, body, truncated, found.tried)
 
     def _read(self, answer: httpx.Response) -> tuple[bytes, bool]:
         """Read the body as it is on the wire, up to the limit and not past the time for one request."""
@@ -110,6 +112,7 @@ def _build_client(config: AuthsecConfig) -> httpx.Client:
     try:
         return httpx.Client(
             verify=verify,
+            transport=httpx.HTTPTransport(uds=socket_path(config.base_url)) if is_socket(config.base_url) else None,
             proxy=config.proxy.get_secret_value() if config.proxy is not None else None,
             timeout=httpx.Timeout(config.timeout),
             follow_redirects=False,  # a redirect would take the proof to another server
