@@ -18,12 +18,16 @@ build: ## Build the console, bin/authsec and the demo's billing API (NOCONSOLE=1
 	go build $(if $(NOCONSOLE),-tags noconsole) $(GOFLAGS_BUILD) -o bin/ ./cmd/authsec ./examples/billing-api
 
 .PHONY: demo
-demo: ## Build, start AuthSec with its console, demo data and a demo API, run a LangChain agent (ARGS=--once: then stop; ARGS=--fresh: anew)
+demo: ## Build, start AuthSec with its console, demo data and a demo API, run a LangChain agent (ARGS=--once: then stop; --fresh: anew; --attested: it proves itself)
 	@scripts/demo $(ARGS)
 
 .PHONY: test
 test: ## Run every test: Go with -race on SQLite and PostgreSQL, Python, whole programs, the console in a browser
 	@scripts/test
+
+.PHONY: test-kube
+test-kube: ## Hold the Kubernetes attestor to a real API server (not part of test; builds it: minutes once; ARGS=-record renews what test replays)
+	@scripts/test-kube $(ARGS)
 
 .PHONY: lint
 lint: ## golangci-lint, ruff, mypy, Biome, tsc, knip

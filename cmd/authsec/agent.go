@@ -12,6 +12,8 @@ import (
 type agentCmd struct {
 	Create agentCreateCmd `cmd:"" help:"Onboard an agent."`
 	List   agentListCmd   `cmd:"" help:"List the agents."`
+	Keys   agentKeysCmd   `cmd:"" help:"The public keys that an agent of the platform other signs assertions with."`
+	SPIRE  agentSPIRECmd  `cmd:"" name:"spire-entry" help:"Print the entry that registers an agent in SPIRE."`
 }
 
 type agentCreateCmd struct {
@@ -19,7 +21,7 @@ type agentCreateCmd struct {
 	output
 	Name        string   `required:"" help:"What it is called."`
 	Type        string   `default:"langchain" help:"The framework it is built with."`
-	Platform    string   `required:"" help:"Where it runs: kubernetes, docker, unix, aws, gcp, azure, github, spiffe or other."`
+	Platform    string   `required:"" help:"Where it runs: kubernetes, docker, unix, aws, gcp, azure, github, gitlab, spiffe, oidc or other."`
 	Selector    []string `sep:"none" placeholder:"KEY=VALUE" help:"What its workload must prove, such as k8s:ns=production; repeatable."`
 	Attestation string   `enum:",required,permissive" default:"" help:"required or permissive; without it, the deployment's default."`
 }

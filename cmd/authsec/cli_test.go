@@ -39,7 +39,7 @@ func (o object) text(member string) string {
 }
 
 // All commands, as a person types them.
-var allCommands = []string{"serve", "demo", "user create", "agent create", "agent list", "delegation create", "delegation list",
+var allCommands = []string{"serve", "demo", "user create", "agent create", "agent list", "agent spire-entry", "agent keys set", "agent keys clear", "delegation create", "delegation list",
 	"delegation revoke", "token get", "keys list", "keys rotate", "audit verify", "audit export", "migrate", "version"}
 
 func TestHelpShowsExample(t *testing.T) {

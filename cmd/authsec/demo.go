@@ -17,7 +17,8 @@ import (
 
 type demoCmd struct {
 	settings
-	Announce string `type:"path" placeholder:"FILE" help:"Write the base URL and the client ID there as JSON, once the server answers."`
+	Announce string            `type:"path" placeholder:"FILE" help:"Write the base URL and the client IDs there as JSON, once the server answers."`
+	Attested map[string]string `placeholder:"KEY=VALUE" help:"Also make an agent on this machine that must prove these selectors, such as unix:uid=1000."`
 }
 
 // Help is the command's example.
@@ -53,9 +54,15 @@ func (c *demoCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return fmt.Errorf("make the demo data: %w", err)
 	}
+	ids := map[string]string{"client_id": clientID}
+	if len(c.Attested) > 0 {
+		if ids["unix_agent"], err = seedUnix(ctx, a, c.Attested); err != nil {
+			return fmt.Errorf("make the demo's agent on this machine: %w", err)
+		}
+	}
 	var announced error
 	err = a.Serve(ctx, buildVersion(), func(net.Addr) {
-		announced = c.announce(p.stdout, a.Config.Issuer(), clientID, password)
+		announced = c.announce(p.stdout, a.Config.Issuer(), ids, password)
 	})
 	if err != nil {
 		return err
@@ -63,18 +70,23 @@ func (c *demoCmd) Run(ctx context.Context, p *program) (err error) {
 	return announced
 }
 
-func (c *demoCmd) announce(w io.Writer, baseURL, clientID string, password domain.Secret) error {
+func (c *demoCmd) announce(w io.Writer, baseURL string, ids map[string]string, password domain.Secret) error {
 	fmt.Fprintf(w, "\n  AuthSec        %s\n  Administrator  %s\n", baseURL, demoAdminEmail)
 	if password != "" {
 		fmt.Fprintf(w, "  Password       %s   (shown this once)\n", password.Reveal())
 	} else {
 		fmt.Fprintln(w, "  Password       as printed when this data was made; delete the data folder to start over")
 	}
-	fmt.Fprintf(w, "  Agent          %s, %s\n\n", demoAgent, clientID)
+	fmt.Fprintf(w, "  Agent          %s, %s\n", demoAgent, ids["client_id"])
+	if ids["unix_agent"] != "" {
+		fmt.Fprintf(w, "  Agent          %s, %s\n", demoUnixAgent, ids["unix_agent"])
+	}
+	fmt.Fprintln(w)
 	if c.Announce == "" {
 		return nil
 	}
-	body, err := json.Marshal(map[string]string{"base_url": baseURL, "client_id": clientID})
+	ids["base_url"] = baseURL
+	body, err := json.Marshal(ids)
 	if err != nil {
 		return err
 	}
@@ -124,10 +136,7 @@ func seed(ctx context.Context, a *app.App) (clientID string, password domain.Sec
 	if err != nil {
 		return "", "", err
 	}
-	// The person's authority, so the person is the caller.
-	caller := domain.Caller{UserID: lead.ID, Email: lead.Email, Name: lead.Name, Level: lead.Level, Roles: lead.Roles, Via: domain.ViaSystem}
-	if _, err := a.Delegation.Create(ctx, caller, domain.DelegationSpec{Role: demoRole, ClientID: agent.ClientID,
-		Actions: []string{"billing:read", "orders:read", "tickets:write"}, MaxDuration: demoDuration}); err != nil {
+	if err := lendDemo(ctx, a, lead, agent.ClientID); err != nil {
 		return "", "", err
 	}
 	// The administrator comes last: with them there, the data counts as made.

@@ -22,7 +22,12 @@ type guide struct {
 
 func walkGuide(t *testing.T) *guide {
 	t.Helper()
-	d := newDeployment(t).withAdmin()
+	return newDeployment(t).withAdmin().walk(t)
+}
+
+// walk walks through it on the deployment.
+func (d *deployment) walk(t *testing.T) *guide {
+	t.Helper()
 	g := &guide{server: d.start(), admin: d.signIn()}
 	g.admin.furnish()
 	person := g.admin.call(201, "POST", "/api/v1/users",

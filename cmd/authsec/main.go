@@ -36,6 +36,7 @@ type commands struct {
 	User       userCmd       `cmd:"" help:"People."`
 	Agent      agentCmd      `cmd:"" help:"AI agents."`
 	Delegation delegationCmd `cmd:"" help:"What people lend to agents."`
+	Source     sourceCmd     `cmd:"" help:"Workload sources: where proof of agents' workloads comes from."`
 	Token      tokenCmd      `cmd:"" help:"Tokens."`
 	Keys       keysCmd       `cmd:"" help:"Signing keys."`
 	Audit      auditCmd      `cmd:"" help:"The audit log."`

@@ -34,7 +34,11 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	defer os.RemoveAll(dir)                      //nolint:errcheck // a temporary folder
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // other users run it, too
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	binary = filepath.Join(dir, "authsec")
 	if err := build(binary); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -67,6 +71,7 @@ type deployment struct {
 	dir     string
 	base    string
 	env     map[string]string
+	as      *syscall.SysProcAttr // another user to run as; nil: this one
 }
 
 // newDeployment is on SQLite, and has no admin yet.
@@ -125,7 +130,7 @@ func freeAddress(t testing.TB) string {
 // this process's environment that could matter.
 func (d *deployment) command(ctx context.Context, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, d.program, args...) //nolint:gosec // the program under test
-	c.Dir = d.dir
+	c.Dir, c.SysProcAttr = d.dir, d.as
 	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + d.dir}
 	for k, v := range d.env {
 		c.Env = append(c.Env, k+"="+v)

@@ -33,6 +33,7 @@ type App struct {
 	Directory  *directory.Service
 	Delegation *delegation.Service
 	SignIn     *signin.Service
+	Sources    *attest.Sources
 	Policy     policy.Settings
 
 	// Set by OpenKeys.
@@ -59,10 +60,10 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (
 	hasher := signin.NewHasher(hashSlots, hashQueue)
 	settings := policy.Settings{TrustDomain: cfg.TrustDomain, DefaultAudience: cfg.DefaultAudience,
 		MaxTokenTTL: cfg.MaxTokenTTL, RequireAttestation: cfg.RequireAttestation, Exposed: !cfg.LoopbackOnly()}
-	a := &App{Config: cfg, Log: log, Store: s, Policy: settings}
+	a := &App{Config: cfg, Log: log, Store: s, Sources: newSources(cfg, s, log), Policy: settings}
 	a.Directory = &directory.Service{ActionStore: s, RoleStore: s, UserStore: s, AgentStore: s, ResourceStore: s,
-		Hasher: hasher, Now: time.Now, Random: rand.Reader,
-		Defaults: directory.Defaults{Loopback: cfg.LoopbackOnly(), RequireAttestation: cfg.RequireAttestation}}
+		SourceStore: s, SourceChecker: a.Sources, KeyChecker: attest.KeyChecker{}, Hasher: hasher, Now: time.Now, Random: rand.Reader, Defaults: directory.Defaults{
+			Loopback: cfg.LoopbackOnly(), RequireAttestation: cfg.RequireAttestation, TrustDomain: cfg.TrustDomain}}
 	a.Delegation = &delegation.Service{Store: s, Roles: s, Policy: settings, Now: time.Now, Random: rand.Reader}
 	a.SignIn = &signin.Service{Accounts: s, Sessions: s, Tokens: s, Links: s, Hasher: hasher,
 		Throttle: signin.NewThrottle(), Refusals: &signin.Refusals{Audit: s, Now: time.Now},
@@ -134,8 +135,8 @@ func (a *App) OpenKeys(ctx context.Context, caller domain.Caller) error {
 	return nil
 }
 
-// Close closes the database.
-func (a *App) Close() error { return a.Store.Close() }
+// Close ends what the workload sources run, and closes the database.
+func (a *App) Close() error { return errors.Join(a.Sources.Close(), a.Store.Close()) }
 
 // VerifyPayload implements audit.Verifier with every key there ever was.
 func (a *App) VerifyPayload(typ, jws string) ([]byte, error) {
@@ -146,6 +147,3 @@ func (a *App) VerifyPayload(typ, jws string) ([]byte, error) {
 func (a *App) Checkpoints() *audit.Checkpoints {
 	return &audit.Checkpoints{Store: a.Store, Signer: a.Minter, Issuer: a.Config.Issuer(), Now: time.Now, Logger: a.Log}
 }
-
-// attestors are the kinds of workload proof that are verified, in order.
-func attestors() attest.Chain { return attest.Chain{attest.ClientSecret{}} }

@@ -67,11 +67,11 @@ func (a *App) SetupURL(secret domain.Secret, email string) string {
 // Serve answers requests until ctx ends, then finishes what it accepted. OpenKeys
 // comes first. ready is told the address as soon as requests are answered.
 func (a *App) Serve(ctx context.Context, version string, ready func(net.Addr)) (err error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Config.Listen)
+	entrances, end, err := a.listen(ctx)
+	defer func() { err = errors.Join(err, end()) }()
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", a.Config.Listen, err)
+		return err
 	}
-	defer listener.Close() //nolint:errcheck // a server that ran has closed it
 	metrics := telemetry.NewMetrics(version)
 	tracing, err := telemetry.NewTracing(ctx, version, a.Log)
 	if err != nil {
@@ -88,9 +88,13 @@ func (a *App) Serve(ctx context.Context, version string, ready func(net.Addr)) (
 	defer func() {
 		err = errors.Join(err, finally(ctx, recorder.Close), finally(ctx, jobs.refusals.Close), finally(ctx, jobs.checkpoints.Close))
 	}()
-	issuer := &issuance.Service{Authority: a.Store, Attestor: attestors(), Minter: a.Minter, Recorder: recorder,
+	issuer := &issuance.Service{Authority: a.Store, Attestor: a.attestors(), Minter: a.Minter, Recorder: recorder,
 		Refusals: jobs.refusals, Limiter: limiter, Metrics: metrics, Policy: a.Policy, Now: time.Now, Random: rand.Reader}
-	handler, err := a.handler(issuer, jobs.watcher, metrics, version)
+	examiner, err := a.examiner(recorder)
+	if err != nil {
+		return err
+	}
+	handler, err := a.handler(issuer, examiner, jobs.watcher, metrics, version)
 	if err != nil {
 		return err
 	}
@@ -99,31 +103,13 @@ func (a *App) Serve(ctx context.Context, version string, ready func(net.Addr)) (
 	defer working.Wait()
 	defer stop()
 	jobs.start(background, &working)
-	return a.answer(ctx, listener, tracing.Middleware(handler), func() {
-		a.Log.InfoContext(ctx, "serving", "address", listener.Addr().String(), "public_url", a.Config.Issuer(), "version", version)
+	return a.answer(ctx, entrances, tracing.Middleware(handler), func() {
+		address := entrances[0].Addr()
+		a.Log.InfoContext(ctx, "serving", "address", address.String(), "mtls_address", a.Config.ListenMTLS, "public_url", a.Config.Issuer(), "version", version)
 		if ready != nil {
-			ready(listener.Addr())
+			ready(address)
 		}
 	})
-}
-
-// answer serves HTTP until ctx ends, and then finishes the requests in flight.
-func (a *App) answer(ctx context.Context, listener net.Listener, handler http.Handler, ready func()) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
-		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: telemetry.StdLogger(a.Log)}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	ready()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-		a.Log.InfoContext(ctx, "stopping; requests in flight are finished")
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-		defer cancel()
-		return server.Shutdown(drain)
-	}
 }
 
 // finally runs a part's end, for which ctx has ended already, within a bound.
@@ -189,7 +175,7 @@ func (j jobs) start(ctx context.Context, working *sync.WaitGroup) {
 }
 
 // handler is the front door with everything behind it.
-func (a *App) handler(issuer sdkapi.Issuer, watcher *audit.Watcher, metrics *telemetry.Metrics, version string) (http.Handler, error) {
+func (a *App) handler(issuer sdkapi.Issuer, examiner *issuance.Examiner, watcher *audit.Watcher, metrics *telemetry.Metrics, version string) (http.Handler, error) {
 	publicURL, err := url.Parse(a.Config.Issuer())
 	if err != nil {
 		return nil, fmt.Errorf("public-url: %w", err)
@@ -204,7 +190,7 @@ func (a *App) handler(issuer sdkapi.Issuer, watcher *audit.Watcher, metrics *tel
 		return nil, err
 	}
 	admin, err := adminapi.API{
-		Directory: a.Directory, Delegation: a.Delegation, SignIn: a.SignIn, Keyring: a.Keyring, Minter: a.Minter,
+		Directory: a.Directory, Delegation: a.Delegation, SignIn: a.SignIn, Keyring: a.Keyring, Minter: a.Minter, Examiner: examiner,
 		Audit:  audit.Query{Store: a.Store, Watcher: watcher, Now: time.Now},
 		Cookie: cookie, PublicURL: strings.TrimSuffix(publicURL.String(), "/"), Policy: a.Policy, Version: version, Now: time.Now,
 	}.Endpoints()

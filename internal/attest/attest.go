@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"slices"
 	"time"
 
 	"authsec/internal/domain"
@@ -54,6 +55,7 @@ const (
 // The kinds of proof, as the token's attestation claim names them.
 const (
 	KindSecret     = "secret"
+	KindKey        = "key"
 	KindKubernetes = "k8s"
 	KindSPIFFE     = "spiffe"
 	KindUnix       = "unix"
@@ -81,6 +83,19 @@ type Attested struct {
 	Until time.Time
 }
 
+// For is what the proof proves of one agent's workload: where a node agent says
+// that it is this agent, the agent's own selectors too.
+func (a Attested) For(agent domain.Agent) Attested {
+	if a.ClientID == "" || a.ClientID != agent.ClientID {
+		return a
+	}
+	a.Selectors = slices.Clone(a.Selectors) // a is kept, and others read it
+	for _, sel := range agent.Selectors {
+		a.Selectors = append(a.Selectors, Selector{Selector: sel, How: Node})
+	}
+	return a
+}
+
 // Question asks what a proof proves of an agent's workload.
 type Question struct {
 	Agent     domain.Agent
@@ -105,6 +120,16 @@ type Verifier interface {
 	Verify(ctx context.Context, p Presented, now time.Time) (Attested, error)
 	// Close ends what runs in the background.
 	Close() error
+}
+
+// PeerVerifier is a Verifier that knows the process at the other end of a
+// connection. What it finds is not kept, and so may depend on the agent: what that
+// one does not ask for need not be looked up, nor be said.
+type PeerVerifier interface {
+	Verifier
+	// VerifyPeer has the errors of Verify; ErrNotMine also where nothing is known
+	// of the process.
+	VerifyPeer(ctx context.Context, q Question) (Attested, error)
 }
 
 // ErrNotMine is an Attestor's answer to a proof of another kind or source.

@@ -12,11 +12,12 @@ import (
 // name, and asks nothing of the network.
 type Builder func(domain.WorkloadSource) (Verifier, error)
 
-// Environment is what verifiers need of the deployment. All fields are required.
+// Environment is what verifiers need of the deployment. All fields but Proc are required.
 type Environment struct {
 	TrustDomain string // whose node agents vouch for our own agents
 	Now         func() time.Time
 	Log         *slog.Logger
+	Proc        string // where proc(5) is; "" : /proc
 }
 
 // Build is a Builder for every kind of source.

@@ -2,10 +2,10 @@ package attest
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -40,32 +40,11 @@ type Sources struct {
 	Build  Builder
 	Log    *slog.Logger
 
-	mu      sync.Mutex
-	current *generation
-	loading singleflight.Group
-}
-
-// generation is the sources of one revision. What was verified is kept with it,
-// so that a change to any source forgets everything at once.
-type generation struct {
-	revision int64
-	members  []*member
-	kept     *lru.Cache[proofKey, keptProof]
-	flights  singleflight.Group
-	retryAt  time.Time // when to build what could not be built; zero: all were
-}
-
-type member struct {
-	source   domain.WorkloadSource
-	verifier Verifier // nil: it could not be built
-	problem  error
-}
-
-type proofKey [sha256.Size]byte
-
-type keptProof struct {
-	attested Attested
-	until    time.Time
+	loading  singleflight.Group
+	building sync.Mutex // one load at a time: each takes over from the one before
+	mu       sync.Mutex // never held while a file is read
+	current  *generation
+	closed   bool
 }
 
 // Attest implements Attestor.
@@ -86,107 +65,7 @@ func (s *Sources) Attest(ctx context.Context, q Question) (Attested, error) {
 	if err != nil {
 		return Attested{}, err
 	}
-	if got.ClientID != "" && got.ClientID == q.Agent.ClientID {
-		got.Selectors = slices.Clone(got.Selectors)
-		for _, sel := range q.Agent.Selectors {
-			got.Selectors = append(got.Selectors, Selector{Selector: sel, How: Node})
-		}
-	}
-	return got, nil
-}
-
-// presented verifies a credential, or remembers that it was.
-func (g *generation) presented(ctx context.Context, p Presented, now time.Time) (Attested, error) {
-	key := keyOf(p)
-	if kept, ok := g.kept.Get(key); ok && now.Before(kept.until) {
-		return kept.attested, nil
-	}
-	// One verification serves all who present the same proof; whoever goes away
-	// does not end it for the others.
-	shared, err, _ := g.flights.Do(string(key[:]), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
-		defer cancel()
-		got, err := g.verify(ctx, p, now)
-		if err != nil {
-			return Attested{}, err
-		}
-		until := now.Add(keptFor)
-		if !got.Until.IsZero() && got.Until.Before(until) {
-			until = got.Until
-		}
-		g.kept.Add(key, keptProof{got, until})
-		return got, nil
-	})
-	if err != nil {
-		return Attested{}, err
-	}
-	return shared.(Attested), nil //nolint:forcetypeassert // made above
-}
-
-const verifyTimeout = 10 * time.Second
-
-func (g *generation) verify(ctx context.Context, p Presented, now time.Time) (Attested, error) {
-	var broken error
-	for _, m := range g.members {
-		if m.verifier == nil {
-			broken = errors.Join(broken, m.problem)
-			continue
-		}
-		got, err := m.verifier.Verify(ctx, p, now)
-		if errors.Is(err, ErrNotMine) {
-			continue
-		}
-		got.SourceID = m.source.ID
-		return got, err
-	}
-	if broken != nil { // it may be that source's: that cannot be told now
-		return Attested{}, broken
-	}
-	return Attested{}, ErrNotMine
-}
-
-// peer asks what is known of the process at the other end: every source of this
-// machine adds to it. Only agents of its platforms are known in this way.
-func (g *generation) peer(ctx context.Context, q Question) (Attested, error) {
-	var all Attested
-	found := false
-	for _, m := range g.members {
-		if m.source.Kind != domain.SourceUnix || !slices.Contains(m.source.Proves(""), q.Agent.Platform) {
-			continue
-		}
-		if m.verifier == nil {
-			return Attested{}, m.problem
-		}
-		got, err := m.verifier.Verify(ctx, q.Presented, q.Now)
-		if errors.Is(err, ErrNotMine) {
-			continue
-		}
-		if err != nil {
-			return Attested{}, err
-		}
-		if !found {
-			all, found = got, true
-			all.SourceID = m.source.ID
-			continue
-		}
-		all.Selectors = append(slices.Clone(all.Selectors), got.Selectors...)
-	}
-	if !found {
-		return Attested{}, ErrNotMine
-	}
-	return all, nil
-}
-
-func keyOf(p Presented) proofKey {
-	if p.Bearer != "" {
-		return sha256.Sum256([]byte("bearer:" + p.Bearer.Reveal()))
-	}
-	h := sha256.New()
-	h.Write([]byte("x509:"))
-	for _, c := range p.Certificates {
-		h.Write(c.Raw)
-	}
-	return proofKey(h.Sum(nil))
+	return got.For(q.Agent), nil
 }
 
 // at returns the sources at the revision, or a later one.
@@ -195,7 +74,9 @@ func (s *Sources) at(ctx context.Context, revision int64, now time.Time) (*gener
 		return g, nil
 	}
 	shared, err, _ := s.loading.Do(fmt.Sprint(revision), func() (any, error) {
-		return s.load(context.WithoutCancel(ctx), revision, now)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
+		defer cancel()
+		return s.load(ctx, revision, now)
 	})
 	if err != nil {
 		return nil, err
@@ -204,17 +85,26 @@ func (s *Sources) at(ctx context.Context, revision int64, now time.Time) (*gener
 }
 
 func (s *Sources) usable(revision int64, now time.Time) *generation {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g := s.current
+	g, _ := s.state()
 	if g == nil || g.revision < revision || (!g.retryAt.IsZero() && !now.Before(g.retryAt)) {
 		return nil
 	}
 	return g
 }
 
+func (s *Sources) state() (current *generation, closed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current, s.closed
+}
+
 // load reads the sources and takes over the verifiers of those that are as they were.
 func (s *Sources) load(ctx context.Context, revision int64, now time.Time) (*generation, error) {
+	s.building.Lock()
+	defer s.building.Unlock()
+	if g := s.usable(revision, now); g != nil { // another load was faster
+		return g, nil
+	}
 	set, err := s.Reader.WorkloadSourceSet(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the workload sources: %w", err)
@@ -222,26 +112,29 @@ func (s *Sources) load(ctx context.Context, revision int64, now time.Time) (*gen
 	if set.Revision < revision {
 		return nil, fmt.Errorf("the workload sources are at revision %d, behind %d", set.Revision, revision)
 	}
-	kept, err := lru.New[proofKey, keptProof](maxKept)
-	if err != nil {
-		return nil, err
+	last, closed := s.state()
+	if closed {
+		return nil, errors.New("the workload sources are closed")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.current != nil && s.current.revision > set.Revision { // another load was faster
-		return s.current, nil
-	}
-	next := &generation{revision: set.Revision, kept: kept}
+	next := &generation{revision: set.Revision}
 	var before []*member
-	if s.current != nil {
-		before = slices.Clone(s.current.members)
+	if last != nil {
+		before = slices.Clone(last.members)
+		if last.revision == set.Revision { // nothing changed; what could not be built is tried again
+			next.kept = last.kept
+		}
+	}
+	if next.kept == nil {
+		if next.kept, err = lru.New[proofKey, keptProof](maxKept); err != nil {
+			return nil, err
+		}
 	}
 	for _, source := range set.Sources {
 		i := slices.IndexFunc(before, func(m *member) bool {
-			return m.verifier != nil && m.source.ID == source.ID && m.source.UpdatedAt.Equal(source.UpdatedAt)
+			return m.verifier != nil && m.source.ID == source.ID && reflect.DeepEqual(m.source.Settings, source.Settings)
 		})
 		if i >= 0 {
-			next.members = append(next.members, before[i])
+			next.members = append(next.members, &member{source: source, verifier: before[i].verifier})
 			before = slices.Delete(before, i, i+1)
 			continue
 		}
@@ -253,7 +146,9 @@ func (s *Sources) load(ctx context.Context, revision int64, now time.Time) (*gen
 		}
 		next.members = append(next.members, m)
 	}
+	s.mu.Lock()
 	s.current = next
+	s.mu.Unlock()
 	closeAll(ctx, s.Log, before)
 	return next, nil
 }
@@ -293,13 +188,16 @@ func (s *Sources) CheckSource(source domain.WorkloadSource) error {
 	return v.Close()
 }
 
-// Close ends what the sources run in the background.
+// Close ends what the sources run in the background. Nothing is attested after it.
 func (s *Sources) Close() error {
+	s.building.Lock()
+	defer s.building.Unlock()
+	last, _ := s.state()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.current != nil {
-		closeAll(context.Background(), s.Log, s.current.members)
-		s.current = nil
+	s.current, s.closed = nil, true
+	s.mu.Unlock()
+	if last != nil {
+		closeAll(context.Background(), s.Log, last.members)
 	}
 	return nil
 }

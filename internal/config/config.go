@@ -15,7 +15,14 @@ import (
 // Config is the settings of one deployment. The zero value with WithDefaults is
 // a working one: an embedded database below ./data, served on this machine.
 type Config struct {
-	Listen  string `env:"AUTHSEC_LISTEN" default:"127.0.0.1:7468" placeholder:"HOST:PORT" help:"Address to listen on; port 0 takes a free one."`
+	Listen     string `env:"AUTHSEC_LISTEN" default:"127.0.0.1:7468" placeholder:"HOST:PORT" help:"Address to listen on; port 0 takes a free one."`
+	ListenUnix string `env:"AUTHSEC_LISTEN_UNIX" placeholder:"PATH" help:"Also listen on this Unix socket, for agents on this machine: the kernel tells who they are."`
+
+	ListenMTLS      string `env:"AUTHSEC_LISTEN_MTLS" placeholder:"HOST:PORT" help:"Also listen there for agents that prove themselves by an X.509-SVID (mutual TLS)."`
+	MTLSCertFile    string `env:"AUTHSEC_MTLS_CERT_FILE" placeholder:"FILE" help:"Certificate (PEM chain) of that listener; read again when it changes."`
+	MTLSKeyFile     string `env:"AUTHSEC_MTLS_KEY_FILE" placeholder:"FILE" help:"Its private key (PEM)."`
+	MTLSWorkloadAPI string `env:"AUTHSEC_MTLS_WORKLOAD_API" placeholder:"URL" help:"Instead of the files: the SPIFFE Workload API that gives the server its own X.509-SVID, as unix:///path."`
+
 	DataDir string `env:"AUTHSEC_DATA_DIR" default:"./data" placeholder:"DIR" help:"Folder of the embedded database and its master key."`
 
 	DatabaseURL     Secret `env:"AUTHSEC_DATABASE_URL" placeholder:"URL" help:"PostgreSQL, as postgres://user:password@host/database; without it, an embedded database."`
@@ -89,14 +96,18 @@ func (c Config) Issuer() string {
 }
 
 // LoopbackOnly reports whether nobody but this machine can be meant: both the
-// listener and the public URL are loopback. An address that is not understood is not.
+// listeners and the public URL are loopback. An address that is not understood is not.
 func (c Config) LoopbackOnly() bool {
-	host, _, err := net.SplitHostPort(c.Listen)
-	if err != nil || !loopback(host) {
+	if !loopbackAddress(c.Listen) || (c.ListenMTLS != "" && !loopbackAddress(c.ListenMTLS)) {
 		return false
 	}
 	u, err := url.Parse(c.PublicURL)
 	return err == nil && loopback(u.Hostname())
+}
+
+func loopbackAddress(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && loopback(host)
 }
 
 // loopback reports whether host is this machine: an address of the loopback

@@ -50,7 +50,7 @@ func TestDefaults(t *testing.T) {
 
 // Every setting of DESIGN §4 has a flag and a variable that set the same field.
 func TestEverySettingHasFlagAndVariable(t *testing.T) {
-	want := []string{"listen", "data-dir", "database-url", "database-url-file", "public-url", "trust-domain", "default-audience", "admin-email",
+	want := []string{"listen", "listen-unix", "listen-mtls", "mtls-cert-file", "mtls-key-file", "mtls-workload-api", "data-dir", "database-url", "database-url-file", "public-url", "trust-domain", "default-audience", "admin-email",
 		"admin-password", "admin-password-file", "master-key-file", "require-attestation", "max-token-ttl", "log-format", "log-level"}
 	var flags []string
 	for i, s := range config.Settings() {
@@ -60,7 +60,7 @@ func TestEverySettingHasFlagAndVariable(t *testing.T) {
 		}
 		t.Run(s.Flag, func(t *testing.T) {
 			value := map[string]string{"max-token-ttl": "90m", "log-format": "json", "log-level": "warn", "require-attestation": "true",
-				"listen": "127.0.0.1:1", "public-url": "https://a.example", "database-url": "postgres://h/d"}[s.Flag]
+				"listen": "127.0.0.1:1", "listen-unix": "/run/a.sock", "listen-mtls": "127.0.0.1:2", "mtls-workload-api": "unix:///a", "public-url": "https://a.example", "database-url": "postgres://h/d"}[s.Flag]
 			if value == "" {
 				value = "some-value"
 			}
@@ -122,6 +122,15 @@ func TestLoopbackOnly(t *testing.T) {
 	for _, tt := range tests {
 		if got := (config.Config{Listen: tt.listen, PublicURL: tt.public}).LoopbackOnly(); got != tt.want {
 			t.Errorf("listen %q, public %q: %t", tt.listen, tt.public, got)
+		}
+	}
+}
+
+// A second listener that others can reach exposes the server as the first does.
+func TestLoopbackOnlyOnBothListeners(t *testing.T) {
+	for address, want := range map[string]bool{"": true, "127.0.0.1:7443": true, "[::1]:7443": true, ":7443": false, "10.0.0.1:7443": false, "x": false} {
+		if got := (config.Config{Listen: "127.0.0.1:7468", ListenMTLS: address, PublicURL: "http://localhost:7468"}).LoopbackOnly(); got != want {
+			t.Errorf("mTLS on %q: %t", address, got)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/mail"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,10 @@ const (
 func (c Config) Validate() error {
 	checks := []struct{ field, problem string }{
 		{"Listen", listenProblem(c.Listen)},
+		{"ListenUnix", listenUnixProblem(c.ListenUnix)},
+		{"ListenMTLS", c.mtlsProblem()},
+		{"MTLSCertFile", c.mtlsFilesProblem()},
+		{"MTLSWorkloadAPI", c.mtlsWorkloadAPIProblem()},
 		{"DataDir", dataDirProblem(c.DataDir)},
 		{"DatabaseURL", databaseURLProblem(c.DatabaseURL)},
 		{"DatabaseURL", bothProblem(c.DatabaseURL != "" && c.DatabaseURLFile != "", "DatabaseURLFile")},
@@ -74,6 +79,54 @@ func listenProblem(s string) string {
 		return fmt.Sprintf("%s, with a port from 0 to 65535; it is %q", advice, s)
 	}
 	return ""
+}
+
+// mtlsProblem: the listener needs a certificate, from exactly one place.
+func (c Config) mtlsProblem() string {
+	files := c.MTLSCertFile != "" || c.MTLSKeyFile != ""
+	switch {
+	case c.ListenMTLS == "" && (files || c.MTLSWorkloadAPI != ""):
+		return "must be set when a certificate for it is, such as :7443"
+	case c.ListenMTLS == "":
+		return ""
+	case listenProblem(c.ListenMTLS) != "":
+		return listenProblem(c.ListenMTLS)
+	case !files && c.MTLSWorkloadAPI == "":
+		return "is set without a certificate: set --mtls-cert-file and --mtls-key-file too, or --mtls-workload-api"
+	}
+	return ""
+}
+
+func (c Config) mtlsFilesProblem() string {
+	switch {
+	case c.MTLSCertFile == "" && c.MTLSKeyFile == "":
+		return ""
+	case c.MTLSCertFile == "" || c.MTLSKeyFile == "":
+		return "and --mtls-key-file go together: set both"
+	}
+	return bothProblem(c.MTLSWorkloadAPI != "", "MTLSWorkloadAPI")
+}
+
+func (c Config) mtlsWorkloadAPIProblem() string {
+	if c.MTLSWorkloadAPI == "" {
+		return ""
+	}
+	u, err := url.Parse(c.MTLSWorkloadAPI)
+	if err != nil || u.Scheme != "unix" || u.Host != "" || u.Path == "" || u.Path == "/" || u.RawQuery != "" || strings.Contains(c.MTLSWorkloadAPI, "#") {
+		return fmt.Sprintf("must be the address of a socket, such as unix:///run/spire/agent/public/api.sock; it is %q", clip(c.MTLSWorkloadAPI))
+	}
+	return ""
+}
+
+// maxSocketPath is what sun_path holds on the system where that is shortest
+// (unix(7), and 104 bytes with the last one 0 on BSD and macOS).
+const maxSocketPath = 103
+
+func listenUnixProblem(s string) string {
+	if s == "" || (filepath.IsAbs(s) && filepath.Clean(s) == s && len(s) <= maxSocketPath && !strings.ContainsRune(s, 0)) {
+		return ""
+	}
+	return fmt.Sprintf("must be the absolute path of a socket in at most %d bytes, such as /run/authsec/authsec.sock; it is %q", maxSocketPath, clip(s))
 }
 
 func notInHost(r rune) bool {

@@ -23,6 +23,12 @@ func TestValidate(t *testing.T) {
 	database := func(s string) config.Config {
 		return set(func(c *config.Config) { c.DatabaseURL = config.Secret(s) })
 	}
+	mtls := func(address, cert, key, api string) config.Config {
+		return set(func(c *config.Config) {
+			c.ListenMTLS, c.MTLSCertFile, c.MTLSKeyFile, c.MTLSWorkloadAPI = address, cert, key, api
+		})
+	}
+	listenUnix := func(s string) config.Config { return set(func(c *config.Config) { c.ListenUnix = s }) }
 	ttl := func(d time.Duration) config.Config { return set(func(c *config.Config) { c.MaxTokenTTL = d }) }
 	admin := func(email, password, file string) config.Config {
 		return set(func(c *config.Config) {
@@ -42,6 +48,15 @@ func TestValidate(t *testing.T) {
 		{"listen on a negative port", listen(":-1"), "port from 0 to 65535"},
 		{"listen on a URL", listen("http://localhost:7468"), "--listen"},
 		{"listen on nothing", listen(""), "--listen"},
+
+		{"Unix socket", listenUnix("/run/authsec/authsec.sock"), ""},
+		{"Unix socket, relative", listenUnix("authsec.sock"), "--listen-unix (or AUTHSEC_LISTEN_UNIX) must be the absolute path"},
+		{"Unix socket, as a URL", listenUnix("unix:///run/authsec.sock"), "must be the absolute path"},
+		{"Unix socket, abstract", listenUnix("@authsec"), "must be the absolute path"},
+		{"Unix socket, roundabout", listenUnix("/run/../tmp/a.sock"), "must be the absolute path"},
+		{"Unix socket, as long as can be", listenUnix("/" + strings.Repeat("a", 102)), ""},
+		{"Unix socket, too long", listenUnix("/" + strings.Repeat("a", 103)), "at most 103 bytes"},
+		{"Unix socket with a zero", listenUnix("/run/a\x00b"), "must be the absolute path"},
 
 		{"public", public("https://authsec.example.com"), ""},
 		{"public with a slash", public("https://authsec.example.com:8443/"), ""},
@@ -78,6 +93,19 @@ func TestValidate(t *testing.T) {
 		{"audience of invalid UTF-8", audience("a\xff"), "--default-audience"},
 		{"audience too long", audience(strings.Repeat("a", 2049)), "--default-audience"},
 		{"audience empty", audience(""), "--default-audience"},
+
+		{"mTLS by files", mtls(":7443", "/c", "/k", ""), ""},
+		{"mTLS by the Workload API", mtls("127.0.0.1:7443", "", "", "unix:///run/spire/agent/public/api.sock"), ""},
+		{"mTLS without a certificate", mtls(":7443", "", "", ""), "--listen-mtls (or AUTHSEC_LISTEN_MTLS) is set without a certificate"},
+		{"mTLS without a port", mtls("7443", "/c", "/k", ""), "must be HOST:PORT"},
+		{"a certificate for no listener", mtls("", "/c", "/k", ""), "--listen-mtls (or AUTHSEC_LISTEN_MTLS) must be set"},
+		{"a Workload API for no listener", mtls("", "", "", "unix:///a"), "--listen-mtls (or AUTHSEC_LISTEN_MTLS) must be set"},
+		{"mTLS without a key", mtls(":7443", "/c", "", ""), "--mtls-key-file go together"},
+		{"mTLS without a chain", mtls(":7443", "", "/k", ""), "--mtls-key-file go together"},
+		{"mTLS both ways", mtls(":7443", "/c", "/k", "unix:///a"), "--mtls-workload-api are both set"},
+		{"mTLS by a Workload API elsewhere", mtls(":7443", "", "", "tcp://10.0.0.1:1"), "--mtls-workload-api (or AUTHSEC_MTLS_WORKLOAD_API) must be the address of a socket"},
+		{"mTLS by a host's Workload API", mtls(":7443", "", "", "unix://run/api.sock"), "must be the address of a socket"},
+		{"mTLS by no socket", mtls(":7443", "", "", "unix:///"), "must be the address of a socket"},
 
 		{"database", database("postgresql://authsec:hunter2@db/authsec?sslmode=verify-full"), ""},
 		{"database on a socket", database("postgres:///authsec?host=/run/postgresql"), ""},

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -112,33 +111,6 @@ func (s Service) CreateAgent(ctx context.Context, caller domain.Caller, spec dom
 		return domain.Agent{}, "", err
 	}
 	return a, secret, nil
-}
-
-// attestation is the mode of a new agent: the chosen one where it is allowed,
-// else required, unless nothing could check a proof and nobody but this machine
-// can ask (DESIGN §5).
-func (s Service) attestation(ctx context.Context, spec domain.AgentSpec) (domain.Attestation, error) {
-	if spec.Attestation != "" {
-		return spec.Attestation, s.allowed(spec.Attestation)
-	}
-	return s.DefaultAttestation(ctx, spec.Platform)
-}
-
-// DefaultAttestation is the mode of a new agent of a platform when nobody chooses one.
-func (s Service) DefaultAttestation(ctx context.Context, platform string) (domain.Attestation, error) {
-	if !s.Defaults.Loopback || s.Defaults.RequireAttestation || platform == domain.PlatformOther {
-		return domain.AttestationRequired, nil
-	}
-	if s.Defaults.Sources != nil {
-		exists, err := s.Defaults.Sources(ctx, platform)
-		if err != nil {
-			return "", fmt.Errorf("look for workload sources of %s: %w", platform, err)
-		}
-		if exists {
-			return domain.AttestationRequired, nil
-		}
-	}
-	return domain.AttestationPermissive, nil
 }
 
 // allowed refuses permissive where the deployment requires attestation.

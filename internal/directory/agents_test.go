@@ -1,7 +1,6 @@
 package directory_test
 
 import (
-	"context"
 	"errors"
 	"reflect"
 	"strings"
@@ -15,9 +14,11 @@ import (
 func TestAttestationOfANewAgent(t *testing.T) {
 	const required, permissive = domain.AttestationRequired, domain.AttestationPermissive
 	h := newHouse(t)
-	sources := func(exists bool) func(context.Context, string) (bool, error) {
-		return func(_ context.Context, platform string) (bool, error) { return exists && platform == "kubernetes", nil }
-	}
+	h.source(t, domain.WorkloadSourceSpec{Name: "Cluster", Kind: domain.SourceKubernetes, Enabled: true, Settings: clusterSettings("https://k8s.example.com")})
+	h.source(t, domain.WorkloadSourceSpec{Name: "Off", Kind: domain.SourceOIDC, Settings: domain.SourceSettings{OIDC: &domain.OIDCSource{Platform: "aws",
+		Issuer: "https://sts.example.com", Audience: "authsec", Claims: []domain.ClaimMapping{{Claim: "sub", Selector: "aws:role_arn"}}}}})
+	h.source(t, domain.WorkloadSourceSpec{Name: "Mesh", Kind: domain.SourceSPIFFE, Enabled: true, Settings: domain.SourceSettings{SPIFFE: &domain.SPIFFESource{
+		TrustDomain: "example.org", Audience: "authsec", BundleFile: "/etc/authsec/bundle.json"}}})
 	for name, c := range map[string]struct {
 		defaults directory.Defaults
 		platform string
@@ -25,14 +26,16 @@ func TestAttestationOfANewAgent(t *testing.T) {
 		want     domain.Attestation // "" : refused
 	}{
 		"zero value":                  {directory.Defaults{}, "kubernetes", "", required},
-		"loopback, no source":         {directory.Defaults{Loopback: true, Sources: sources(false)}, "kubernetes", "", permissive},
-		"loopback, none configured":   {directory.Defaults{Loopback: true}, "kubernetes", "", permissive},
-		"loopback, its source":        {directory.Defaults{Loopback: true, Sources: sources(true)}, "kubernetes", "", required},
-		"loopback, another's source":  {directory.Defaults{Loopback: true, Sources: sources(true)}, "unix", "", permissive},
-		"exposed, no source":          {directory.Defaults{Sources: sources(false)}, "kubernetes", "", required},
-		"other has its secret":        {directory.Defaults{Loopback: true, Sources: sources(false)}, "other", "", required},
+		"loopback, no source":         {directory.Defaults{Loopback: true}, "github", "", permissive},
+		"loopback, its source":        {directory.Defaults{Loopback: true}, "kubernetes", "", required},
+		"loopback, this machine":      {directory.Defaults{Loopback: true}, "unix", "", required},
+		"loopback, its source is off": {directory.Defaults{Loopback: true}, "aws", "", permissive},
+		"loopback, our node agents":   {directory.Defaults{Loopback: true, TrustDomain: "example.org"}, "github", "", required},
+		"loopback, others' agents":    {directory.Defaults{Loopback: true, TrustDomain: "example.net"}, "github", "", permissive},
+		"exposed, no source":          {directory.Defaults{}, "github", "", required},
+		"other has its secret":        {directory.Defaults{Loopback: true}, "other", "", required},
 		"must, loopback":              {directory.Defaults{Loopback: true, RequireAttestation: true}, "kubernetes", "", required},
-		"chosen permissive":           {directory.Defaults{Sources: sources(true)}, "kubernetes", permissive, permissive},
+		"chosen permissive":           {directory.Defaults{}, "kubernetes", permissive, permissive},
 		"chosen permissive, other":    {directory.Defaults{}, "other", permissive, permissive},
 		"chosen required on loopback": {directory.Defaults{Loopback: true}, "kubernetes", required, required},
 		"must, chosen permissive":     {directory.Defaults{Loopback: true, RequireAttestation: true}, "kubernetes", permissive, ""},
@@ -46,6 +49,10 @@ func TestAttestationOfANewAgent(t *testing.T) {
 				spec.Selectors = []domain.Selector{{Key: "k8s:ns", Value: "x"}}
 			case "unix":
 				spec.Selectors = []domain.Selector{{Key: "unix:uid", Value: "1000"}}
+			case "github":
+				spec.Selectors = []domain.Selector{{Key: "github:repository", Value: "example/agent"}}
+			case "aws":
+				spec.Selectors = []domain.Selector{{Key: "aws:account_id", Value: "123456789012"}}
 			}
 			if c.want == "" {
 				h.silent(t, func() {
@@ -61,7 +68,8 @@ func TestAttestationOfANewAgent(t *testing.T) {
 		})
 	}
 	away := errors.New("away")
-	h.Defaults = directory.Defaults{Loopback: true, Sources: func(context.Context, string) (bool, error) { return false, away }}
+	h.Defaults = directory.Defaults{Loopback: true}
+	h.SourceStore = noSources{h.store, away}
 	h.silent(t, func() {
 		// Not knowing is no reason to be permissive.
 		if _, _, err := h.CreateAgent(t.Context(), admin, kubernetes("Unknown")); !errors.Is(err, away) {

@@ -1,5 +1,5 @@
-// Package directory keeps what people administer: actions, roles, users, agents
-// and resources. Reads are open to every caller whom the routes let in; writes
+// Package directory keeps what people administer: actions, roles, users, agents,
+// resources and workload sources. Reads are open to every caller whom the routes let in; writes
 // are an admin's.
 package directory
 
@@ -26,10 +26,8 @@ type Defaults struct {
 	Loopback bool
 	// RequireAttestation forbids permissive agents altogether.
 	RequireAttestation bool
-	// Sources reports whether proof of a workload of the platform can be
-	// checked. It is not asked about platform "other", whose proof is the client
-	// secret. Nil: no platform has a source.
-	Sources func(ctx context.Context, platform string) (bool, error)
+	// TrustDomain is the deployment's: its node agents vouch for agents on every platform.
+	TrustDomain string
 }
 
 // Service is the package's entry. All fields but Defaults are required.
@@ -39,6 +37,9 @@ type Service struct {
 	UserStore     UserStore
 	AgentStore    AgentStore
 	ResourceStore ResourceStore
+	SourceStore   SourceStore
+	SourceChecker SourceChecker
+	KeyChecker    KeyChecker
 	Hasher        Hasher
 	Defaults      Defaults
 	Now           func() time.Time
@@ -63,8 +64,9 @@ func notFound(what, id string) error {
 }
 
 // clip shortens what an answer repeats of a caller's own words.
-func clip(s string) string {
-	const most = 64
+func clip(s string) string { return clipTo(s, 64) }
+
+func clipTo(s string, most int) string {
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
 	}

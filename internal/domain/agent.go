@@ -52,6 +52,19 @@ type Selector struct {
 	Value string
 }
 
+// SelectorSPIFFEID is the one key whose value may list several that will do,
+// separated by spaces, which no SPIFFE ID contains: a workload has one ID, and
+// an agent may run as several workloads.
+const SelectorSPIFFEID = "spiffe:id"
+
+// Accepts reports whether the attested selector is what s demands.
+func (s Selector) Accepts(attested Selector) bool {
+	if s.Key != attested.Key {
+		return false
+	}
+	return s.Value == attested.Value || (s.Key == SelectorSPIFFEID && slices.Contains(strings.Fields(s.Value), attested.Value))
+}
+
 // Agent is an AI agent client.
 type Agent struct {
 	ClientID    string
@@ -66,6 +79,7 @@ type Agent struct {
 	Status              Status
 	DefaultDelegationID string         // "" : none
 	Secrets             []ClientSecret // the live ones, newest first
+	Keys                []AgentKey     // that it signs assertions with
 	CreatedAt           time.Time
 	UpdatedAt           time.Time
 	LastTokenAt         time.Time // zero: never

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,9 @@ type SelectorKey struct {
 // IsPattern reports whether the caller completes the key with a name.
 func (k SelectorKey) IsPattern() bool { return strings.HasSuffix(k.Key, patternSuffix) }
 
+// Prefix is what the keys of a pattern begin with, up to the name.
+func (k SelectorKey) Prefix() string { return strings.TrimSuffix(k.Key, patternSuffix) }
+
 // ExampleKey is the key with an example name in the place of <name>.
 func (k SelectorKey) ExampleKey() string {
 	return strings.Replace(k.Key, patternSuffix, "app", 1)
@@ -46,8 +50,35 @@ const (
 	PlatformDocker     = "docker"
 	PlatformUnix       = "unix"
 	PlatformSPIFFE     = "spiffe"
+	PlatformOIDC       = "oidc"
 	PlatformOther      = "other"
 )
+
+// SelectorIssuer is attested by every source of the platform oidc, and by no
+// claim that an issuer is free to fill in.
+const SelectorIssuer = "oidc:iss"
+
+// SelectorCluster is attested by every Kubernetes source: the issuer's URL.
+const SelectorCluster = "k8s:cluster"
+
+// Anchors returns the keys of which an agent of the platform must name at least
+// one, none where any key will do. Its issuer serves strangers too: everybody on
+// GitHub has a main branch.
+func (p Platform) Anchors() []string {
+	switch p.Key {
+	case "github":
+		return []string{"github:repository"}
+	case "gitlab":
+		return []string{"gitlab:project_path", "gitlab:namespace_path"}
+	case "gcp":
+		return []string{"gcp:service_account", "gcp:project_id"}
+	case "azure": // people and every other application of the directory have tokens too
+		return []string{"azure:principal_id", "azure:subscription_id"}
+	case PlatformOIDC:
+		return []string{SelectorIssuer}
+	}
+	return nil
+}
 
 // Platforms is the catalogue, in display order. The API serves it; no client
 // hard-codes any of it.
@@ -62,6 +93,7 @@ func Platforms() []Platform {
 			{"k8s:pod-uid", "Pod UID", "6a1f4c1e-2b0d-4b7e-9c59-0f6f2f0f8f11", "One pod by its UID.", false},
 			{"k8s:container-image", "Container image", "registry.example.com/agent:1.4", "The image of the container that holds our projected token.", false},
 			{"k8s:node-name", "Node name", "node-3", "The node the pod runs on.", false},
+			{"k8s:cluster", "Cluster", "https://cluster.example.com", "The cluster, by the issuer of its tokens: needed where several clusters are trusted.", false},
 		}},
 		{PlatformDocker, "Docker", "A container, known by the process that calls.", []SelectorKey{
 			{"docker:label:" + patternSuffix, "Label", "customer-support", "A label of the container, by its name.", true},
@@ -97,10 +129,21 @@ func Platforms() []Platform {
 			{"github:workflow", "Workflow", "deploy", "The workflow's name.", false},
 			{"github:environment", "Environment", "production", "The deployment environment.", false},
 		}},
-		{PlatformSPIFFE, "SPIFFE", "A workload with an SVID.", []SelectorKey{
-			{"spiffe:id", "SPIFFE ID", "spiffe://example.org/ns/production/sa/customer-support", "The workload's SPIFFE ID.", true},
+		{"gitlab", "GitLab CI/CD", "A job of a pipeline, known by its ID token.", []SelectorKey{
+			{"gitlab:project_path", "Project", "example/support-agent", "The project's path with its groups.", true},
+			{"gitlab:ref", "Ref", "main", "The branch or tag, by its name alone.", true},
+			{"gitlab:ref_protected", "Protected ref", "true", "Whether the branch or tag is protected: true or false.", false},
+			{"gitlab:environment", "Environment", "production", "The environment that the job deploys to.", false},
+			{"gitlab:namespace_path", "Namespace", "example", "The group or user that the project belongs to.", false},
 		}},
-		{PlatformOther, "Other", "Anywhere else: the agent holds a client secret.", nil},
+		{PlatformSPIFFE, "SPIFFE", "A workload with an SVID.", []SelectorKey{
+			{SelectorSPIFFEID, "SPIFFE ID", "spiffe://example.org/ns/production/sa/customer-support", "The workload's SPIFFE ID; or several, separated by spaces, of which it must have one.", true},
+		}},
+		{PlatformOIDC, "OpenID Connect", "A workload with a token of any issuer that is trusted here.", []SelectorKey{
+			{SelectorIssuer, "Issuer", "https://issuer.example.com", "The issuer of the token. Every agent names it, so that no other issuer can vouch for it.", true},
+			{"oidc:" + patternSuffix, "Claim", "customer-support", "A selector that the workload source makes of a claim, by its name.", true},
+		}},
+		{PlatformOther, "Other", "Anywhere else: the agent holds a client secret, or signs with a key of its own.", nil},
 	}
 }
 
@@ -157,6 +200,10 @@ func checkSelectors(f *Faults, platform string, selectors []Selector) {
 		f.Add("/selectors", "required", "selectors must name at least one selector of the platform %s, such as %s.", p.Key, p.Selectors[0].ExampleKey())
 		return
 	}
+	anchors := p.Anchors()
+	if len(anchors) > 0 && !slices.ContainsFunc(selectors, func(s Selector) bool { return slices.Contains(anchors, s.Key) }) {
+		f.Add("/selectors", "required", "selectors must name %s: without it, workloads of others would satisfy the agent too.", strings.Join(anchors, " or "))
+	}
 	seen := map[string]bool{}
 	for i, s := range selectors {
 		keyField, valueField := fmt.Sprintf("/selectors/%d/key", i), fmt.Sprintf("/selectors/%d/value", i)
@@ -176,6 +223,20 @@ func checkSelectors(f *Faults, platform string, selectors []Selector) {
 		CheckText(f, valueField, s.Value, MaxSelectorValue, false)
 		if strings.TrimSpace(s.Value) != s.Value { // pasted, most likely; no workload would ever match it
 			f.Add(valueField, "surrounding_space", "%s begins or ends with white space.", label(valueField))
+			continue
+		}
+		if s.Key == SelectorSPIFFEID {
+			checkSPIFFEIDs(f, valueField, s.Value)
+		}
+	}
+}
+
+// checkSPIFFEIDs checks the value of spiffe:id: no workload could have another.
+func checkSPIFFEIDs(f *Faults, field, value string) {
+	for _, id := range strings.Fields(value) {
+		if !ValidSPIFFEID(id) || strings.Count(id, "/") < 3 { // a trust domain is no workload (SPIFFE-ID §2.2)
+			f.Add(field, "invalid_uri", "%s must be a workload's SPIFFE ID, such as spiffe://example.org/ns/production/sa/agent, or several separated by spaces.", label(field))
+			return
 		}
 	}
 }

@@ -11,13 +11,15 @@ import (
 // The catalogue holds exactly the keys of DESIGN §1.
 func TestCatalogue(t *testing.T) {
 	want := map[string]string{
-		"kubernetes": "k8s:ns k8s:sa k8s:pod-label:<name> k8s:pod-name k8s:pod-uid k8s:container-name k8s:container-image k8s:node-name",
+		"kubernetes": "k8s:ns k8s:sa k8s:pod-label:<name> k8s:pod-name k8s:pod-uid k8s:container-name k8s:container-image k8s:node-name k8s:cluster",
 		"docker":     "docker:label:<name> docker:image_id docker:env:<name>",
 		"unix":       "unix:uid unix:user unix:gid unix:group unix:path unix:sha256",
 		"aws":        "aws:account_id aws:role_arn",
 		"gcp":        "gcp:project_id gcp:service_account gcp:instance_id gcp:zone",
 		"azure":      "azure:tenant_id azure:subscription_id azure:principal_id",
 		"github":     "github:repository github:ref github:workflow github:environment",
+		"gitlab":     "gitlab:project_path gitlab:ref gitlab:ref_protected gitlab:environment gitlab:namespace_path",
+		"oidc":       "oidc:iss oidc:<name>",
 		"spiffe":     "spiffe:id",
 		"other":      "",
 	}
@@ -51,6 +53,37 @@ func TestCatalogue(t *testing.T) {
 	}
 	if _, ok := domain.FindPlatform("windows"); ok {
 		t.Error("found a platform that there is not")
+	}
+}
+
+// Where an issuer serves strangers too, a selector that they can all satisfy is not enough.
+func TestAnchors(t *testing.T) {
+	for _, tt := range []struct {
+		platform, key string
+		ok            bool
+	}{
+		{"github", "github:ref", false},
+		{"github", "github:repository", true},
+		{"gitlab", "gitlab:ref_protected", false},
+		{"gitlab", "gitlab:namespace_path", true},
+		{"gitlab", "gitlab:project_path", true},
+		{"gcp", "gcp:zone", false},
+		{"gcp", "gcp:project_id", true},
+		{"azure", "azure:tenant_id", false},
+		{"azure", "azure:principal_id", true},
+		{"oidc", "oidc:team", false},
+		{"oidc", "oidc:iss", true},
+		{"aws", "aws:account_id", true}, // the issuer is the account's own
+	} {
+		spec := domain.AgentSpec{Name: "Agent", Type: "custom", Platform: tt.platform, Selectors: []domain.Selector{{Key: tt.key, Value: "x"}}}
+		err := spec.Check()
+		if (err == nil) != tt.ok {
+			t.Errorf("%s alone on %s: %v", tt.key, tt.platform, err)
+		}
+		patch := domain.AgentPatch{Selectors: &spec.Selectors}
+		if err := patch.Check(tt.platform); (err == nil) != tt.ok {
+			t.Errorf("%s alone on %s, as a change: %v", tt.key, tt.platform, err)
+		}
 	}
 }
 

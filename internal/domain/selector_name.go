@@ -13,6 +13,8 @@ var (
 	labelPrefixPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$`)
 	// Shells set no others (POSIX.1 §8.1); container runtimes also take dots and dashes.
 	envNamePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+	// The name is the source's choice, not the claim's own.
+	claimNamePattern = regexp.MustCompile(`^[a-z][a-z0-9_.-]*$`)
 )
 
 // nameRule is what the platform itself lets the name in a pattern key be: a
@@ -30,6 +32,8 @@ func ruleOf(pattern string) nameRule {
 			"with a letter or digit at both ends, and before it, if need be, a DNS name and a slash, such as app or app.kubernetes.io/name"}
 	case "docker:env:" + patternSuffix:
 		return nameRule{envNamePattern.MatchString, "a variable's name: letters, digits, underscores, dots or dashes, with a letter or underscore first, such as APP_ENV"}
+	case "oidc:" + patternSuffix:
+		return nameRule{claimNamePattern.MatchString, "a selector's name: lower-case letters, digits, dots, dashes or underscores, with a letter first, such as team"}
 	default:
 		return nameRule{validDockerLabel, "a label's name: without white space or =, such as com.example.app"}
 	}

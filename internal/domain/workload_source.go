@@ -101,6 +101,10 @@ type OIDCSource struct {
 type ClaimMapping struct {
 	Claim    string `json:"claim"`    // a name, or a path into nested objects as a JSON Pointer (RFC 6901)
 	Selector string `json:"selector"` // a key of the platform
+	// Pattern takes a part of the claim: a regular expression (RE2) of the whole
+	// value with one group, the part. A value that it does not match attests
+	// nothing. "" : the whole value.
+	Pattern string `json:"pattern,omitempty"`
 }
 
 // UnixSource knows the process at the other end of a connection on this machine.
@@ -137,6 +141,23 @@ func (s WorkloadSource) Proves(trustDomain string) []string {
 		return all
 	case s.Settings.SPIFFE != nil:
 		return []string{PlatformSPIFFE}
+	}
+	return nil
+}
+
+// ProvenBy lists the kinds of sources that can establish the platform's
+// selectors; none for a platform without selectors, whose proof is a client secret.
+func ProvenBy(platform string) []SourceKind {
+	switch platform {
+	case PlatformKubernetes:
+		return []SourceKind{SourceKubernetes, SourceSPIFFE}
+	case PlatformUnix, PlatformDocker:
+		return []SourceKind{SourceUnix, SourceSPIFFE}
+	case PlatformSPIFFE:
+		return []SourceKind{SourceSPIFFE}
+	}
+	if ProvedByOIDC(platform) {
+		return []SourceKind{SourceOIDC, SourceSPIFFE}
 	}
 	return nil
 }

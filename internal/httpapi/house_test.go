@@ -107,8 +107,11 @@ func (h *house) wire(o options) {
 	log := slog.New(slog.NewJSONHandler(h.log, nil))
 	settings := policy.Settings{TrustDomain: "authsec.local", DefaultAudience: "authsec-api", MaxTokenTTL: 24 * time.Hour,
 		RequireAttestation: o.requireAttestation}
-	h.dir = &directory.Service{ActionStore: s, RoleStore: s, UserStore: s, AgentStore: s, ResourceStore: s, Hasher: hashedOnce{},
-		Now: now, Random: rand.Reader, Defaults: directory.Defaults{Loopback: true, RequireAttestation: o.requireAttestation}}
+	environment := attest.Environment{TrustDomain: settings.TrustDomain, Now: now, Log: log}
+	sources := &attest.Sources{Reader: s, Build: environment.Build, Log: log}
+	h.t.Cleanup(func() { h.must(sources.Close()) })
+	h.dir = &directory.Service{ActionStore: s, RoleStore: s, UserStore: s, AgentStore: s, ResourceStore: s, SourceStore: s, SourceChecker: sources, KeyChecker: attest.KeyChecker{}, Hasher: hashedOnce{},
+		Now: now, Random: rand.Reader, Defaults: directory.Defaults{Loopback: true, RequireAttestation: o.requireAttestation, TrustDomain: settings.TrustDomain}}
 	h.del = &delegation.Service{Store: s, Roles: s, Policy: settings, Now: now, Random: rand.Reader}
 	h.signIn = &signin.Service{Accounts: s, Sessions: s, Tokens: s, Links: s, Hasher: signin.NewHasher(2, 64), Throttle: signin.NewThrottle(),
 		Refusals: &signin.Refusals{Audit: s, Now: now}, Now: now, Random: rand.Reader, Log: log}
@@ -127,12 +130,15 @@ func (h *house) wire(o options) {
 	h.refusals = &audit.Refusals{Store: s, Now: now, Logger: log}
 	limiter, err := issuance.NewTokenBuckets(o.rates)
 	h.must(err)
-	issuer := &issuance.Service{Authority: s, Attestor: attest.Chain{attest.ClientSecret{}, testAttestor{}}, Minter: minter, Recorder: h.recorder,
+	issuer := &issuance.Service{Authority: s, Attestor: attest.Chain{attest.ClientSecret{}, testAttestor{}, sources}, Minter: minter, Recorder: h.recorder,
 		Refusals: h.refusals, Limiter: limiter, Metrics: h.metrics, Policy: settings, Now: now, Random: rand.Reader}
 	publicURL, err := url.Parse(o.publicURL)
 	h.must(err)
 	h.cookie = wire.SessionCookie{Secure: publicURL.Scheme == "https"}
-	endpoints, err := adminapi.API{Directory: h.dir, Delegation: h.del, SignIn: h.signIn, Keyring: keys, Minter: minter,
+	tests, err := issuance.NewTokenBuckets(issuance.Rates{PerClient: 100, PerAddress: 100})
+	h.must(err)
+	examiner := &issuance.Examiner{Sources: sources, Agents: s, Recorder: h.recorder, Limiter: tests, TrustDomain: settings.TrustDomain, Now: now}
+	endpoints, err := adminapi.API{Directory: h.dir, Delegation: h.del, SignIn: h.signIn, Keyring: keys, Minter: minter, Examiner: examiner,
 		Audit:  audit.Query{Store: s, Watcher: &audit.Watcher{Reader: s, Now: now, Logger: log}, Now: now},
 		Cookie: h.cookie, PublicURL: o.publicURL, Policy: settings, Version: "v0-test", Now: now}.Endpoints()
 	h.must(err)
@@ -263,8 +269,8 @@ func (hashedOnce) Hash(ctx context.Context, p domain.Secret) (domain.Secret, err
 // testAttestor takes a bearer "attests" for proof of the first of the guide's selectors.
 type testAttestor struct{}
 
-func (testAttestor) Attest(_ context.Context, _ domain.Agent, p attest.Presented, _ time.Time) (attest.Attested, error) {
-	if p.Bearer.Reveal() != "attests" {
+func (testAttestor) Attest(_ context.Context, q attest.Question) (attest.Attested, error) {
+	if q.Presented.Bearer.Reveal() != "attests" {
 		return attest.Attested{}, attest.ErrNotMine
 	}
 	return attest.Attested{Kind: "k8s", Selectors: []attest.Selector{{Selector: guideSelectors()[0], How: attest.Signed}}}, nil

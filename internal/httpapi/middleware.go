@@ -20,6 +20,13 @@ func (s *server) outermost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.Now()
 		info := &wire.Request{ID: s.requestID(), IP: peerIP(r)}
+		if r.TLS != nil {
+			info.Certificates = r.TLS.PeerCertificates
+		}
+		info.Unix = overUnixSocket(r)
+		if !wire.Forwarded(r) {
+			info.Peer = wire.PeerFromContext(r.Context())
+		}
 		ctx, cancel := context.WithTimeout(wire.NewContext(r.Context(), info), deadline)
 		defer cancel()
 		front := r
@@ -83,13 +90,25 @@ func (s *server) knownHost(r *http.Request) bool {
 	if strings.EqualFold(host, s.PublicURL.Hostname()) {
 		return true
 	}
+	// The name for which TLS was made cannot be rebound: a browser got this
+	// server's certificate for it, and a SPIFFE client asks for an ID, by any name.
+	if r.TLS != nil && r.TLS.ServerName != "" && strings.EqualFold(host, r.TLS.ServerName) {
+		return true
+	}
 	local := localAddr(r)
 	if strings.EqualFold(host, "localhost") {
-		return local.IsLoopback()
+		return local.IsLoopback() || overUnixSocket(r)
 	}
 	// An address cannot be rebound: probes call the one they connected to.
 	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil && ip.Unmap() == local
+}
+
+// overUnixSocket reports whether the connection was made on this machine, by
+// something that is no browser.
+func overUnixSocket(r *http.Request) bool {
+	a, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	return ok && a.Network() == "unix"
 }
 
 // localAddr is the address at which the connection arrived.

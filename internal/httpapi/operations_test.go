@@ -101,6 +101,11 @@ func TestEveryOperation(t *testing.T) {
 	do("POST", client+"/activate", nil, 200)
 	do("POST", client+"/rotate-secret", nil, 200)
 	do("POST", client+"/rotate-secret", object{"overlap_seconds": 0}, 200)
+	jwk := object{"kty": "OKP", "crv": "Ed25519", "kid": "2026-05", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+	if keyed := do("PUT", client+"/keys", object{"keys": []object{jwk}}, 200); !strings.Contains(keyed.body, `"keys":[{"kid":"2026-05","kty":"OKP"}]`) {
+		t.Errorf("no keys: %s", keyed.body)
+	}
+	do("DELETE", client+"/keys", nil, 204)
 	do("DELETE", client, nil, 204)
 
 	// Resources.
@@ -110,6 +115,20 @@ func TestEveryOperation(t *testing.T) {
 	do("GET", path, nil, 200)
 	do("PATCH", path, object{"name": "Order API"}, 200)
 	do("POST", path+"/rotate-secret", nil, 200)
+	do("DELETE", path, nil, 204)
+
+	// Workload sources.
+	source := do("POST", "/workload-sources", object{"name": "Actions", "kind": "oidc", "oidc": githubSource()}, 201)
+	path = "/workload-sources/" + source.member("id")
+	do("GET", "/workload-sources?limit=1&q=ACTIONS", nil, 200)
+	if got := do("GET", path, nil, 200); !strings.Contains(got.body, `"proves":["github"]`) || !strings.Contains(got.body, `"enabled":true`) {
+		t.Errorf("%s", got.body)
+	}
+	do("PATCH", path, object{"name": "GitHub Actions"}, 200)
+	do("POST", path+"/disable", nil, 200)
+	do("POST", path+"/enable", nil, 200)
+	do("POST", path+"/test", object{"token": "none"}, 200)
+	do("POST", "/workload-sources/test", object{"kind": "unix", "unix": object{}, "token": "none"}, 200)
 	do("DELETE", path, nil, 204)
 
 	// Delegations.

@@ -115,8 +115,8 @@ func TestTokenErrors(t *testing.T) {
 		{name: "no proof", status: 401, code: "workload_proof_required", setUp: func(h *house) { h.agent = h.secretAgent }},
 		{name: "a permissive that nobody chose, from elsewhere", status: 401, code: "workload_proof_required", setUp: func(h *house) {
 			var err error
-			h.agent, _, err = h.dir.CreateAgent(t.Context(), admin(h), domain.AgentSpec{Name: "Local", Type: "custom", Platform: "unix",
-				Selectors: []domain.Selector{{Key: "unix:uid", Value: "1000"}}})
+			h.agent, _, err = h.dir.CreateAgent(t.Context(), admin(h), domain.AgentSpec{Name: "Local", Type: "custom", Platform: "docker",
+				Selectors: []domain.Selector{{Key: "docker:image_id", Value: "sha256:77af4d6b9913"}}}) // no source proves it
 			h.must(err)
 			h.delegate(h.member, h.agent, "billing:read")
 			h.token(h.agent).want(200) // from here it is honoured

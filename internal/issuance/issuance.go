@@ -158,9 +158,16 @@ func (s *Service) attest(ctx context.Context, a domain.Authority, p attest.Prese
 	if err != nil {
 		return proof, unattested(err)
 	}
-	proof.State, proof.Kind, proof.Implicit, proof.Missing, proof.attested = policy.ProofAccepted, got.Kind, p.Empty(), got.Missing, got
-	for _, sel := range got.Selectors {
-		proof.Selectors = append(proof.Selectors, sel.Selector)
-	}
+	proof.Proof, proof.attested = accepted(got), got
+	proof.Implicit, proof.Loopback = p.Empty(), p.Loopback
 	return proof, nil
+}
+
+// accepted is a verified proof as policy judges it.
+func accepted(got attest.Attested) policy.Proof {
+	p := policy.Proof{State: policy.ProofAccepted, Kind: got.Kind, Missing: got.Missing}
+	for _, sel := range got.Selectors {
+		p.Selectors = append(p.Selectors, sel.Selector)
+	}
+	return p
 }

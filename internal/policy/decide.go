@@ -79,13 +79,11 @@ func (d *Denial) checkProof(s Settings, agent domain.Agent, p Proof) string {
 		d.add(CodeInvalidProof, nil, "The workload proof is not valid.")
 		return ""
 	}
-	// An agent without selectors is satisfied by its own secret alone: by the
-	// subset rule, any workload's proof would do.
-	if len(agent.Selectors) == 0 && p.Kind != AttestedBySecret {
-		d.add(CodeInvalidProof, nil, secretOnlyAdvice)
+	missing, own := Unsatisfied(agent, p)
+	if !own {
+		d.add(CodeInvalidProof, nil, ownProofAdvice)
 		return ""
 	}
-	missing := unsatisfied(agent, p)
 	if len(missing) == 0 {
 		return p.Kind
 	}
@@ -111,16 +109,20 @@ func mayGoWithout(s Settings, agent domain.Agent, p Proof) bool {
 	return permissive && (agent.AttestationChosen || (!s.Exposed && p.Loopback))
 }
 
-// unsatisfied lists the keys of the agent's selectors that are not among those
-// attested: SPIRE's rule.
-func unsatisfied(agent domain.Agent, p Proof) []string {
-	var missing []string
+// Unsatisfied lists the keys of the agent's selectors that are not among those
+// that an accepted proof attests: SPIRE's rule. own is false where the proof
+// cannot be this agent's at all: one without selectors is satisfied by its own
+// secret or key alone, for by the subset rule any workload's proof would do.
+func Unsatisfied(agent domain.Agent, p Proof) (missing []string, own bool) {
+	if len(agent.Selectors) == 0 && p.Kind != AttestedBySecret && p.Kind != AttestedByKey {
+		return nil, false
+	}
 	for _, want := range agent.Selectors {
-		if !slices.Contains(p.Selectors, want) {
+		if !slices.ContainsFunc(p.Selectors, want.Accepts) {
 			missing = append(missing, want.Key)
 		}
 	}
-	return missing
+	return missing, true
 }
 
 // whyMissing says why the proof cannot establish the keys, each reason once.

@@ -75,6 +75,7 @@ const (
 // Kinds of proof, as the token's attestation claim names them.
 const (
 	AttestedBySecret = "secret"
+	AttestedByKey    = "key"
 	AttestedByNone   = "none"
 )
 
@@ -142,8 +143,9 @@ const maxListed = 50
 const (
 	proofAdvice = "The workload must be proven. Set AUTHSEC_WORKLOAD_TOKEN_FILE to the file that holds its workload token, " +
 		"or AUTHSEC_CLIENT_SECRET for an agent on the platform \"other\". " +
+		"One on \"unix\" or \"docker\" is known by its connection, to the server's own machine and with no proxy between. " +
 		"An agent that is permissive only by default needs no proof on the server's own machine, and there alone."
-	secretOnlyAdvice = "The proof is valid, but not this agent's. An agent on the platform \"other\" proves itself by its client secret alone."
+	ownProofAdvice = "The proof is valid, but not this agent's. An agent on the platform \"other\" proves itself by its own client secret or key alone."
 )
 
 // Alternative names a delegation that a caller could have asked for.

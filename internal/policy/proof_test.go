@@ -77,10 +77,22 @@ func TestProof(t *testing.T) {
 		{"one selector with another value", func(s *scene) {
 			s.proof.Selectors = []domain.Selector{{Key: "k8s:ns", Value: "production"}, {Key: "k8s:sa", Value: "agent-sa "}}
 		}, []string{policy.CodeSelectors}, ""},
+		{"one of the SPIFFE IDs given", func(s *scene) {
+			s.agent.Platform, s.agent.Selectors = domain.PlatformSPIFFE, []domain.Selector{{Key: "spiffe:id", Value: "spiffe://example.org/a spiffe://example.org/b"}}
+			s.proof.Selectors = []domain.Selector{{Key: "spiffe:id", Value: "spiffe://example.org/b"}}
+		}, nil, "k8s"},
+		{"none of the SPIFFE IDs given", func(s *scene) {
+			s.agent.Platform, s.agent.Selectors = domain.PlatformSPIFFE, []domain.Selector{{Key: "spiffe:id", Value: "spiffe://example.org/a spiffe://example.org/b"}}
+			s.proof.Selectors = []domain.Selector{{Key: "spiffe:id", Value: "spiffe://example.org/"}}
+		}, []string{policy.CodeSelectors}, ""},
 		{"no selectors, its secret", func(s *scene) {
 			secretAgent(s)
 			s.proof = policy.Proof{State: policy.ProofAccepted, Kind: policy.AttestedBySecret}
 		}, nil, "secret"},
+		{"no selectors, its key", func(s *scene) {
+			secretAgent(s)
+			s.proof = policy.Proof{State: policy.ProofAccepted, Kind: policy.AttestedByKey}
+		}, nil, "key"},
 		{"no selectors, another workload's valid proof", secretAgent, []string{policy.CodeInvalidProof}, ""},
 		{"no selectors, nothing presented", func(s *scene) { secretAgent(s); s.proof = policy.Proof{} },
 			[]string{policy.CodeProofRequired}, ""},

@@ -18,7 +18,7 @@ func (s Service) ChangePassword(ctx context.Context, caller domain.Caller, sessi
 	var f domain.Faults
 	checkNewPassword(&f, "/new_password", fresh, caller.Email)
 	if fresh == current {
-		f.Add("/new_password", "unchanged", "new_password must differ from the current one.")
+		f.Add("/new_password", "unchanged", "The new password must differ from the current one.")
 	}
 	if err := f.Err(); err != nil {
 		return Authenticated{}, err
@@ -81,6 +81,6 @@ func checkNewPassword(f *domain.Faults, field string, password domain.Secret, em
 		return
 	}
 	if key := domain.NormalEmail(email); key != "" && strings.Contains(strings.ToLower(password.Reveal()), key) {
-		f.Add(field, "contains_email", "%s must not contain the email.", strings.TrimPrefix(field, "/"))
+		f.Add(field, "contains_email", "The password must not contain the email address.")
 	}
 }

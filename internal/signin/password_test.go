@@ -70,6 +70,9 @@ func TestChangePasswordRefusals(t *testing.T) {
 			runs := e.Hasher.Runs()
 			_, err := e.ChangePassword(t.Context(), a.Caller, a.Session, c.current, c.fresh)
 			wantField(t, err, c.field, c.code)
+			if says := err.Error(); c.hashes > 0 && !strings.Contains(says, "The current password is wrong.") {
+				t.Errorf("it says %s", says) // people read it under the field
+			}
 			if n := e.Hasher.Runs() - runs; n != c.hashes {
 				t.Errorf("%d hashes were computed, want %d", n, c.hashes)
 			}

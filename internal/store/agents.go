@@ -10,15 +10,20 @@ import (
 
 // The time of the last token comes from last_use, which issuance writes.
 const agentColumns = `client_id, name, type, platform, attestation, attestation_chosen, status, default_delegation_id,
-	created_at, updated_at, (SELECT COALESCE(MAX(last_at), 0) FROM last_use WHERE last_use.client_id = agents.client_id)`
+	public_keys, created_at, updated_at, (SELECT COALESCE(MAX(last_at), 0) FROM last_use WHERE last_use.client_id = agents.client_id)`
 
 func scanAgent(row func(dest ...any) error) (domain.Agent, error) {
 	a := domain.Agent{Selectors: []domain.Selector{}}
 	var chosen, created, updated, lastToken int64
+	var keys string
 	err := row(&a.ClientID, &a.Name, &a.Type, &a.Platform, &a.Attestation, &chosen, &a.Status, &a.DefaultDelegationID,
-		&created, &updated, &lastToken)
+		&keys, &created, &updated, &lastToken)
+	if err != nil {
+		return a, err
+	}
 	a.AttestationChosen = chosen != 0
 	a.CreatedAt, a.UpdatedAt, a.LastTokenAt = fromMicros(created), fromMicros(updated), fromMicros(lastToken)
+	a.Keys, err = domain.ReadAgentKeySet(keys)
 	return a, err
 }
 
@@ -137,10 +142,10 @@ func (s *Store) CreateAgent(ctx context.Context, a domain.Agent, ev domain.Event
 			return err
 		}
 		if err := t.exec(ctx, `INSERT INTO agents
-			(client_id, name, name_key, type, platform, attestation, attestation_chosen, status, default_delegation_id, search, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+			(client_id, name, name_key, type, platform, attestation, attestation_chosen, status, default_delegation_id, search, public_keys, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 			a.ClientID, a.Name, nameKey(a.Name), a.Type, a.Platform, string(a.Attestation), bit(a.AttestationChosen),
-			string(a.Status), a.DefaultDelegationID, agentSearch(a), micros(a.CreatedAt), micros(a.UpdatedAt)); err != nil {
+			string(a.Status), a.DefaultDelegationID, agentSearch(a), domain.AgentKeySet(a.Keys), micros(a.CreatedAt), micros(a.UpdatedAt)); err != nil {
 			return err
 		}
 		t.record(ev)
@@ -184,7 +189,7 @@ func (t *tx) insertSecrets(ctx context.Context, a domain.Agent) error {
 }
 
 // UpdateAgent changes the name, type, attestation, status, default delegation,
-// selectors or secrets of an agent and returns it as it is afterwards. A
+// selectors, secrets or keys of an agent and returns it as it is afterwards. A
 // Conflict on /name when another agent has it. Deletion is DeleteAgent's.
 func (s *Store) UpdateAgent(ctx context.Context, clientID string, fn func(*domain.Agent) (domain.Event, error)) (domain.Agent, error) {
 	var a domain.Agent
@@ -212,9 +217,9 @@ func (t *tx) writeAgent(ctx context.Context, before, a domain.Agent) error {
 		return err
 	}
 	if err := t.exec(ctx, `UPDATE agents SET name = $2, name_key = $3, type = $4, attestation = $5, attestation_chosen = $6,
-		status = $7, default_delegation_id = $8, search = $9, updated_at = $10 WHERE client_id = $1`,
+		status = $7, default_delegation_id = $8, search = $9, updated_at = $10, public_keys = $11 WHERE client_id = $1`,
 		a.ClientID, a.Name, nameKey(a.Name), a.Type, string(a.Attestation), bit(a.AttestationChosen),
-		string(a.Status), a.DefaultDelegationID, agentSearch(a), micros(a.UpdatedAt)); err != nil {
+		string(a.Status), a.DefaultDelegationID, agentSearch(a), micros(a.UpdatedAt), domain.AgentKeySet(a.Keys)); err != nil {
 		return err
 	}
 	if !slices.Equal(before.Selectors, a.Selectors) {

@@ -13,10 +13,10 @@ const maxCandidates = 200
 
 // Authority returns one snapshot of what decisions about an agent rest on: the
 // agent, its delegations (all that are not revoked, its default, and the newest
-// revoked one, which tells "ended" from "never was"), and each one's role and
-// person. With role it reads only delegations of that role, with delegationID
-// that delegation alone. The default comes first, then the active ones, of
-// these the ones that end last, then the newest.
+// revoked one, which tells "ended" from "never was"), each one's role and
+// person, and the revision of the workload sources. With role it reads only
+// delegations of that role, with delegationID that delegation alone. The default
+// comes first, then the active ones, of these the ones that end last, then the newest.
 func (s *Store) Authority(ctx context.Context, clientID, delegationID, role string) (domain.Authority, error) {
 	if id, ok := domain.ParseID(delegationID); ok {
 		delegationID = id
@@ -28,6 +28,9 @@ func (s *Store) Authority(ctx context.Context, clientID, delegationID, role stri
 			return err
 		}
 		a.Agent = agent
+		if a.SourcesRevision, err = sourcesRevision(ctx, t); err != nil {
+			return err
+		}
 		var ds []domain.Delegation
 		if delegationID != "" {
 			ds, err = candidates(ctx, t, ` WHERE d.client_id = $1 AND d.id = $2`, []any{clientID, delegationID})

@@ -48,6 +48,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         '/access/actions',
         '/activity',
         '/settings/workload-sources',
+        '/settings/workload-sources/new',
         '/settings/signing-keys',
         '/settings/api-tokens',
         '/profile',

@@ -13,6 +13,12 @@ async function body<Data>(answer: Promise<{ data?: Data; error?: unknown; respon
   return data;
 }
 
+/** As `body`, of an answer without one. */
+async function done(answer: Promise<{ error?: unknown; response: Response }>): Promise<void> {
+  const { error, response } = await answer;
+  if (error !== undefined) throw new Error(`${response.url} answered ${response.status}: ${JSON.stringify(error)}`);
+}
+
 /** The administration API as somebody who signed in, to bring about what a test starts from. */
 export class Api {
   readonly client: Client<paths>;
@@ -68,6 +74,22 @@ export class Api {
 
   async resource(name: string, uri: string): Promise<Schema<'ResourceWithSecret'>> {
     return body(this.client.POST('/resources', { body: { name, uri } }));
+  }
+
+  async setRole(name: string, actions: string[]): Promise<void> {
+    await body(this.client.PUT('/roles/{name}', { params: { path: { name } }, body: { actions } }));
+  }
+
+  async deleteRole(name: string): Promise<void> {
+    await done(this.client.DELETE('/roles/{name}', { params: { path: { name } } }));
+  }
+
+  async deleteAction(name: string): Promise<void> {
+    await done(this.client.DELETE('/actions/{name}', { params: { path: { name } } }));
+  }
+
+  async deleteResource({ id }: { id: string }): Promise<void> {
+    await done(this.client.DELETE('/resources/{id}', { params: { path: { id } } }));
   }
 
   async agents(q: string): Promise<Schema<'Agent'>[]> {

@@ -40,3 +40,22 @@ test('a list that was asked for while the server is away shows when it is back',
   await expect(page.getByRole('link', { name: 'Invoice Clerk' })).toBeVisible();
   await expect(banner).toBeHidden();
 });
+
+test('a page whose code is not loaded yet says that the server is away, and opens when it is back', async ({
+  page,
+  server,
+  complaints,
+}) => {
+  complaints.expect('network', /\/(api\/v1\/|readyz|favicon|assets\/)/);
+  complaints.expectText(/This page needs code that could not be fetched\./);
+  await signedIn(page);
+  await page.goto('/clients');
+  await expect(page.getByRole('heading', { level: 1, name: 'MCP Servers / AI Agents' })).toBeVisible();
+  await server.down();
+  await page.getByRole('link', { name: 'Signing keys' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'AuthSec cannot be reached. Trying again…' })).toBeVisible();
+  await expect(page.getByRole('alert').filter({ hasText: 'This page could not be loaded' })).toBeVisible();
+  await server.up();
+  await expect(page.getByRole('heading', { level: 1, name: 'Signing keys' })).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByRole('button', { name: 'Rotate signing key' })).toBeVisible();
+});

@@ -17,6 +17,11 @@ class Complaints {
     this.#expected.push(new RegExp(`^Failed to load resource: ${words}.* http://localhost:\\d+${path.source}`));
   }
 
+  /** What the test itself makes the page say. */
+  expectText(said: RegExp) {
+    this.#expected.push(said);
+  }
+
   watch(page: Page) {
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') this.#found.push(`${message.text()} ${message.location().url}`);

@@ -8,17 +8,16 @@ import { RouterProvider } from '@tanstack/react-router';
 import { setNonce } from 'get-nonce';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { setConnection } from './api/connection';
 import { queryClient } from './api/query-client';
 import { router } from './router';
+import { watchPageCode } from './shell/page-code';
 import { theme, variables } from './shell/theme';
 
 // The server allows <style> elements by a nonce per page; Mantine and the scroll lock of its dialogs make some.
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
 setNonce(nonce);
 
-// The code of a page that was opened while the server is away.
-window.addEventListener('vite:preloadError', () => setConnection('away'));
+watchPageCode();
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('the page has no #root');

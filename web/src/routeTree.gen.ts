@@ -22,13 +22,15 @@ import { Route as ConsoleDelegationsIdRouteImport } from './routes/_console/dele
 import { Route as ConsoleDelegationsNewRouteImport } from './routes/_console/delegations/new';
 import { Route as ConsoleSettingsApiTokensRouteImport } from './routes/_console/settings/api-tokens';
 import { Route as ConsoleSettingsSigningKeysRouteImport } from './routes/_console/settings/signing-keys';
-import { Route as ConsoleSettingsWorkloadSourcesRouteImport } from './routes/_console/settings/workload-sources';
 import { Route as ConsoleAccessRolesIndexRouteImport } from './routes/_console/access/roles.index';
 import { Route as ConsoleAccessRolesNameRouteImport } from './routes/_console/access/roles.$name';
 import { Route as ConsoleAccessUsersIndexRouteImport } from './routes/_console/access/users.index';
 import { Route as ConsoleAccessUsersIdRouteImport } from './routes/_console/access/users.$id';
 import { Route as ConsoleClientsAgentsClientIdRouteImport } from './routes/_console/clients/agents.$clientId';
 import { Route as ConsoleClientsServersIdRouteImport } from './routes/_console/clients/servers.$id';
+import { Route as ConsoleSettingsWorkloadSourcesIndexRouteImport } from './routes/_console/settings/workload-sources/index';
+import { Route as ConsoleSettingsWorkloadSourcesIdRouteImport } from './routes/_console/settings/workload-sources/$id';
+import { Route as ConsoleSettingsWorkloadSourcesNewRouteImport } from './routes/_console/settings/workload-sources/new';
 
 const ConsoleRoute = ConsoleRouteImport.update({
   id: '/_console',
@@ -96,12 +98,6 @@ const ConsoleSettingsSigningKeysRoute =
     path: '/settings/signing-keys',
     getParentRoute: () => ConsoleRoute,
   } as any);
-const ConsoleSettingsWorkloadSourcesRoute =
-  ConsoleSettingsWorkloadSourcesRouteImport.update({
-    id: '/settings/workload-sources',
-    path: '/settings/workload-sources',
-    getParentRoute: () => ConsoleRoute,
-  } as any);
 const ConsoleAccessRolesIndexRoute = ConsoleAccessRolesIndexRouteImport.update({
   id: '/access/roles/',
   path: '/access/roles/',
@@ -133,6 +129,24 @@ const ConsoleClientsServersIdRoute = ConsoleClientsServersIdRouteImport.update({
   path: '/clients/servers/$id',
   getParentRoute: () => ConsoleRoute,
 } as any);
+const ConsoleSettingsWorkloadSourcesIndexRoute =
+  ConsoleSettingsWorkloadSourcesIndexRouteImport.update({
+    id: '/settings/workload-sources/',
+    path: '/settings/workload-sources/',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
+const ConsoleSettingsWorkloadSourcesIdRoute =
+  ConsoleSettingsWorkloadSourcesIdRouteImport.update({
+    id: '/settings/workload-sources/$id',
+    path: '/settings/workload-sources/$id',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
+const ConsoleSettingsWorkloadSourcesNewRoute =
+  ConsoleSettingsWorkloadSourcesNewRouteImport.update({
+    id: '/settings/workload-sources/new',
+    path: '/settings/workload-sources/new',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
 
 export interface FileRoutesByFullPath {
   '/': typeof ConsoleIndexRoute;
@@ -145,15 +159,17 @@ export interface FileRoutesByFullPath {
   '/delegations/new': typeof ConsoleDelegationsNewRoute;
   '/settings/api-tokens': typeof ConsoleSettingsApiTokensRoute;
   '/settings/signing-keys': typeof ConsoleSettingsSigningKeysRoute;
-  '/settings/workload-sources': typeof ConsoleSettingsWorkloadSourcesRoute;
   '/clients/': typeof ConsoleClientsIndexRoute;
   '/delegations/': typeof ConsoleDelegationsIndexRoute;
   '/access/roles/$name': typeof ConsoleAccessRolesNameRoute;
   '/access/users/$id': typeof ConsoleAccessUsersIdRoute;
   '/clients/agents/$clientId': typeof ConsoleClientsAgentsClientIdRoute;
   '/clients/servers/$id': typeof ConsoleClientsServersIdRoute;
+  '/settings/workload-sources/$id': typeof ConsoleSettingsWorkloadSourcesIdRoute;
+  '/settings/workload-sources/new': typeof ConsoleSettingsWorkloadSourcesNewRoute;
   '/access/roles/': typeof ConsoleAccessRolesIndexRoute;
   '/access/users/': typeof ConsoleAccessUsersIndexRoute;
+  '/settings/workload-sources/': typeof ConsoleSettingsWorkloadSourcesIndexRoute;
 }
 export interface FileRoutesByTo {
   '/setup': typeof SetupRoute;
@@ -166,15 +182,17 @@ export interface FileRoutesByTo {
   '/delegations/new': typeof ConsoleDelegationsNewRoute;
   '/settings/api-tokens': typeof ConsoleSettingsApiTokensRoute;
   '/settings/signing-keys': typeof ConsoleSettingsSigningKeysRoute;
-  '/settings/workload-sources': typeof ConsoleSettingsWorkloadSourcesRoute;
   '/clients': typeof ConsoleClientsIndexRoute;
   '/delegations': typeof ConsoleDelegationsIndexRoute;
   '/access/roles/$name': typeof ConsoleAccessRolesNameRoute;
   '/access/users/$id': typeof ConsoleAccessUsersIdRoute;
   '/clients/agents/$clientId': typeof ConsoleClientsAgentsClientIdRoute;
   '/clients/servers/$id': typeof ConsoleClientsServersIdRoute;
+  '/settings/workload-sources/$id': typeof ConsoleSettingsWorkloadSourcesIdRoute;
+  '/settings/workload-sources/new': typeof ConsoleSettingsWorkloadSourcesNewRoute;
   '/access/roles': typeof ConsoleAccessRolesIndexRoute;
   '/access/users': typeof ConsoleAccessUsersIndexRoute;
+  '/settings/workload-sources': typeof ConsoleSettingsWorkloadSourcesIndexRoute;
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport;
@@ -189,15 +207,17 @@ export interface FileRoutesById {
   '/_console/delegations/new': typeof ConsoleDelegationsNewRoute;
   '/_console/settings/api-tokens': typeof ConsoleSettingsApiTokensRoute;
   '/_console/settings/signing-keys': typeof ConsoleSettingsSigningKeysRoute;
-  '/_console/settings/workload-sources': typeof ConsoleSettingsWorkloadSourcesRoute;
   '/_console/clients/': typeof ConsoleClientsIndexRoute;
   '/_console/delegations/': typeof ConsoleDelegationsIndexRoute;
   '/_console/access/roles/$name': typeof ConsoleAccessRolesNameRoute;
   '/_console/access/users/$id': typeof ConsoleAccessUsersIdRoute;
   '/_console/clients/agents/$clientId': typeof ConsoleClientsAgentsClientIdRoute;
   '/_console/clients/servers/$id': typeof ConsoleClientsServersIdRoute;
+  '/_console/settings/workload-sources/$id': typeof ConsoleSettingsWorkloadSourcesIdRoute;
+  '/_console/settings/workload-sources/new': typeof ConsoleSettingsWorkloadSourcesNewRoute;
   '/_console/access/roles/': typeof ConsoleAccessRolesIndexRoute;
   '/_console/access/users/': typeof ConsoleAccessUsersIndexRoute;
+  '/_console/settings/workload-sources/': typeof ConsoleSettingsWorkloadSourcesIndexRoute;
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath;
@@ -212,15 +232,17 @@ export interface FileRouteTypes {
     | '/delegations/new'
     | '/settings/api-tokens'
     | '/settings/signing-keys'
-    | '/settings/workload-sources'
     | '/clients/'
     | '/delegations/'
     | '/access/roles/$name'
     | '/access/users/$id'
     | '/clients/agents/$clientId'
     | '/clients/servers/$id'
+    | '/settings/workload-sources/$id'
+    | '/settings/workload-sources/new'
     | '/access/roles/'
-    | '/access/users/';
+    | '/access/users/'
+    | '/settings/workload-sources/';
   fileRoutesByTo: FileRoutesByTo;
   to:
     | '/setup'
@@ -233,15 +255,17 @@ export interface FileRouteTypes {
     | '/delegations/new'
     | '/settings/api-tokens'
     | '/settings/signing-keys'
-    | '/settings/workload-sources'
     | '/clients'
     | '/delegations'
     | '/access/roles/$name'
     | '/access/users/$id'
     | '/clients/agents/$clientId'
     | '/clients/servers/$id'
+    | '/settings/workload-sources/$id'
+    | '/settings/workload-sources/new'
     | '/access/roles'
-    | '/access/users';
+    | '/access/users'
+    | '/settings/workload-sources';
   id:
     | '__root__'
     | '/_console'
@@ -255,15 +279,17 @@ export interface FileRouteTypes {
     | '/_console/delegations/new'
     | '/_console/settings/api-tokens'
     | '/_console/settings/signing-keys'
-    | '/_console/settings/workload-sources'
     | '/_console/clients/'
     | '/_console/delegations/'
     | '/_console/access/roles/$name'
     | '/_console/access/users/$id'
     | '/_console/clients/agents/$clientId'
     | '/_console/clients/servers/$id'
+    | '/_console/settings/workload-sources/$id'
+    | '/_console/settings/workload-sources/new'
     | '/_console/access/roles/'
-    | '/_console/access/users/';
+    | '/_console/access/users/'
+    | '/_console/settings/workload-sources/';
   fileRoutesById: FileRoutesById;
 }
 export interface RootRouteChildren {
@@ -365,13 +391,6 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ConsoleSettingsSigningKeysRouteImport;
       parentRoute: typeof ConsoleRoute;
     };
-    '/_console/settings/workload-sources': {
-      id: '/_console/settings/workload-sources';
-      path: '/settings/workload-sources';
-      fullPath: '/settings/workload-sources';
-      preLoaderRoute: typeof ConsoleSettingsWorkloadSourcesRouteImport;
-      parentRoute: typeof ConsoleRoute;
-    };
     '/_console/access/roles/': {
       id: '/_console/access/roles/';
       path: '/access/roles';
@@ -414,6 +433,27 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ConsoleClientsServersIdRouteImport;
       parentRoute: typeof ConsoleRoute;
     };
+    '/_console/settings/workload-sources/': {
+      id: '/_console/settings/workload-sources/';
+      path: '/settings/workload-sources';
+      fullPath: '/settings/workload-sources/';
+      preLoaderRoute: typeof ConsoleSettingsWorkloadSourcesIndexRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/settings/workload-sources/$id': {
+      id: '/_console/settings/workload-sources/$id';
+      path: '/settings/workload-sources/$id';
+      fullPath: '/settings/workload-sources/$id';
+      preLoaderRoute: typeof ConsoleSettingsWorkloadSourcesIdRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/settings/workload-sources/new': {
+      id: '/_console/settings/workload-sources/new';
+      path: '/settings/workload-sources/new';
+      fullPath: '/settings/workload-sources/new';
+      preLoaderRoute: typeof ConsoleSettingsWorkloadSourcesNewRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
   }
 }
 
@@ -426,15 +466,17 @@ interface ConsoleRouteChildren {
   ConsoleDelegationsNewRoute: typeof ConsoleDelegationsNewRoute;
   ConsoleSettingsApiTokensRoute: typeof ConsoleSettingsApiTokensRoute;
   ConsoleSettingsSigningKeysRoute: typeof ConsoleSettingsSigningKeysRoute;
-  ConsoleSettingsWorkloadSourcesRoute: typeof ConsoleSettingsWorkloadSourcesRoute;
   ConsoleClientsIndexRoute: typeof ConsoleClientsIndexRoute;
   ConsoleDelegationsIndexRoute: typeof ConsoleDelegationsIndexRoute;
   ConsoleAccessRolesNameRoute: typeof ConsoleAccessRolesNameRoute;
   ConsoleAccessUsersIdRoute: typeof ConsoleAccessUsersIdRoute;
   ConsoleClientsAgentsClientIdRoute: typeof ConsoleClientsAgentsClientIdRoute;
   ConsoleClientsServersIdRoute: typeof ConsoleClientsServersIdRoute;
+  ConsoleSettingsWorkloadSourcesIdRoute: typeof ConsoleSettingsWorkloadSourcesIdRoute;
+  ConsoleSettingsWorkloadSourcesNewRoute: typeof ConsoleSettingsWorkloadSourcesNewRoute;
   ConsoleAccessRolesIndexRoute: typeof ConsoleAccessRolesIndexRoute;
   ConsoleAccessUsersIndexRoute: typeof ConsoleAccessUsersIndexRoute;
+  ConsoleSettingsWorkloadSourcesIndexRoute: typeof ConsoleSettingsWorkloadSourcesIndexRoute;
 }
 
 const ConsoleRouteChildren: ConsoleRouteChildren = {
@@ -446,15 +488,19 @@ const ConsoleRouteChildren: ConsoleRouteChildren = {
   ConsoleDelegationsNewRoute: ConsoleDelegationsNewRoute,
   ConsoleSettingsApiTokensRoute: ConsoleSettingsApiTokensRoute,
   ConsoleSettingsSigningKeysRoute: ConsoleSettingsSigningKeysRoute,
-  ConsoleSettingsWorkloadSourcesRoute: ConsoleSettingsWorkloadSourcesRoute,
   ConsoleClientsIndexRoute: ConsoleClientsIndexRoute,
   ConsoleDelegationsIndexRoute: ConsoleDelegationsIndexRoute,
   ConsoleAccessRolesNameRoute: ConsoleAccessRolesNameRoute,
   ConsoleAccessUsersIdRoute: ConsoleAccessUsersIdRoute,
   ConsoleClientsAgentsClientIdRoute: ConsoleClientsAgentsClientIdRoute,
   ConsoleClientsServersIdRoute: ConsoleClientsServersIdRoute,
+  ConsoleSettingsWorkloadSourcesIdRoute: ConsoleSettingsWorkloadSourcesIdRoute,
+  ConsoleSettingsWorkloadSourcesNewRoute:
+    ConsoleSettingsWorkloadSourcesNewRoute,
   ConsoleAccessRolesIndexRoute: ConsoleAccessRolesIndexRoute,
   ConsoleAccessUsersIndexRoute: ConsoleAccessUsersIndexRoute,
+  ConsoleSettingsWorkloadSourcesIndexRoute:
+    ConsoleSettingsWorkloadSourcesIndexRoute,
 };
 
 const ConsoleRouteWithChildren =

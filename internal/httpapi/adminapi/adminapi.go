@@ -17,6 +17,7 @@ import (
 	"authsec/internal/domain"
 	"authsec/internal/httpapi/adminapi/api"
 	"authsec/internal/httpapi/wire"
+	"authsec/internal/issuance"
 	"authsec/internal/keyring"
 	"authsec/internal/policy"
 	"authsec/internal/signin"
@@ -30,6 +31,7 @@ type API struct {
 	SignIn     *signin.Service
 	Keyring    *keyring.Keyring
 	Minter     *token.Minter // previews what explain would grant
+	Examiner   *issuance.Examiner
 	Audit      audit.Query
 	Cookie     wire.SessionCookie
 	PublicURL  string // without a slash at the end
@@ -42,7 +44,7 @@ type API struct {
 // when a part is missing, or when the contract and the generated code differ.
 func (a API) Endpoints() ([]wire.Endpoint, error) {
 	if a.Directory == nil || a.Delegation == nil || a.SignIn == nil || a.Keyring == nil || a.Minter == nil ||
-		a.Audit.Store == nil || a.Audit.Watcher == nil || a.PublicURL == "" || a.Now == nil {
+		a.Examiner == nil || a.Audit.Store == nil || a.Audit.Watcher == nil || a.PublicURL == "" || a.Now == nil {
 		return nil, errors.New("the administration API lacks a part")
 	}
 	operations, err := loadContract()

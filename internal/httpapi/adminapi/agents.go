@@ -106,7 +106,7 @@ func (s server) toAgent(a domain.Agent) api.Agent {
 		Attestation: api.AttestationMode(a.Attestation), AttestationChosen: a.AttestationChosen, Status: api.AgentStatus(a.Status),
 		SPIFFEID:  domain.SPIFFEID(s.Policy.TrustDomain, a.ClientID),
 		CreatedAt: a.CreatedAt.UTC(), UpdatedAt: a.UpdatedAt.UTC(), LastTokenAt: optionalTime(a.LastTokenAt),
-		DefaultDelegationID: optional(a.DefaultDelegationID)}
+		DefaultDelegationID: optional(a.DefaultDelegationID), Keys: each(a.Keys, toAgentKey)}
 }
 
 func (s server) withSecret(agent domain.Agent, secret domain.Secret) api.AgentWithSecret {

@@ -12,6 +12,7 @@ import (
 	"authsec/internal/directory"
 	"authsec/internal/domain"
 	"authsec/internal/httpapi/adminapi/api"
+	"authsec/internal/issuance"
 	"authsec/internal/keyring"
 	"authsec/internal/signin"
 	"authsec/internal/store"
@@ -81,7 +82,7 @@ func checkBounded(t *testing.T, at string, s *openapi3.Schema) {
 // whole is an API with every part, none of which does anything.
 func whole() API {
 	return API{Directory: &directory.Service{}, Delegation: &delegation.Service{}, SignIn: &signin.Service{}, Keyring: &keyring.Keyring{},
-		Minter: &token.Minter{}, Audit: audit.Query{Store: &store.Store{}, Watcher: &audit.Watcher{}}, PublicURL: "http://localhost", Now: time.Now}
+		Minter: &token.Minter{}, Examiner: &issuance.Examiner{}, Audit: audit.Query{Store: &store.Store{}, Watcher: &audit.Watcher{}}, PublicURL: "http://localhost", Now: time.Now}
 }
 
 func TestEndpointsWantEveryPart(t *testing.T) {
@@ -90,7 +91,7 @@ func TestEndpointsWantEveryPart(t *testing.T) {
 	}
 	for name, remove := range map[string]func(*API){
 		"directory": func(a *API) { a.Directory = nil }, "delegation": func(a *API) { a.Delegation = nil }, "signin": func(a *API) { a.SignIn = nil },
-		"keyring": func(a *API) { a.Keyring = nil }, "minter": func(a *API) { a.Minter = nil }, "audit": func(a *API) { a.Audit = audit.Query{} },
+		"keyring": func(a *API) { a.Keyring = nil }, "minter": func(a *API) { a.Minter = nil }, "examiner": func(a *API) { a.Examiner = nil }, "audit": func(a *API) { a.Audit = audit.Query{} },
 		"public URL": func(a *API) { a.PublicURL = "" }, "clock": func(a *API) { a.Now = nil },
 	} {
 		a := whole()
@@ -104,14 +105,22 @@ func TestEndpointsWantEveryPart(t *testing.T) {
 // TestEveryPlatformHasASource and every selector key's prefix leads back to it.
 func TestEveryPlatformHasASource(t *testing.T) {
 	for _, p := range domain.Platforms() {
-		list := sources(p.Key)
-		if len(list) != 1 || list[0].Label == "" || !list[0].Method.Valid() || list[0].Configured != (p.Key == domain.PlatformOther) || list[0].Configured != (list[0].Help == nil) {
+		state := directory.PlatformState{Platform: p, ProvenBy: domain.ProvenBy(p.Key)}
+		list := proofSources(state)
+		if len(list) == 0 || list[0].Label == "" || !list[0].Method.Valid() || list[0].Configured != (p.Key == domain.PlatformOther) || list[0].Configured != (list[0].Help == nil) {
 			t.Errorf("%s: %+v", p.Key, list)
 		}
 		for _, k := range p.Selectors {
 			proof, err := givenProof([]string{k.ExampleKey() + "=" + k.Example})
 			if err != nil || proof.Kind != string(list[0].Method) || len(proof.Selectors) != 1 || proof.Selectors[0].Value != k.Example {
 				t.Errorf("%s: %+v %v", k.Key, proof, err)
+			}
+		}
+		for _, kind := range state.ProvenBy {
+			state.Sources = []domain.WorkloadSource{{ID: "a", Name: "One", Kind: kind}, {ID: "b", Name: "Two", Kind: kind}}
+			list := proofSources(state)
+			if len(list) != 2 || list[0].Label != "One" || *list[1].ID != "b" || !list[0].Configured || !list[0].Method.Valid() || !list[0].Kind.Valid() || list[0].Help != nil {
+				t.Errorf("%s by %s: %+v", p.Key, kind, list)
 			}
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"authsec/internal/domain"
 )
 
-// Bounds of a body's shape. The contract's deepest has three levels, its largest
+// Bounds of a body's shape. The contract's deepest has four levels, its largest
 // list 500 items; to find fault with each of 100,000 would keep a core busy for seconds.
 const (
 	maxDepth  = 16

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"authsec/internal/directory"
 	"authsec/internal/domain"
 	"authsec/internal/httpapi/adminapi/api"
 )
@@ -11,16 +12,18 @@ import (
 func (s server) GetPlatforms(ctx context.Context, _ api.GetPlatformsRequestObject) (api.GetPlatformsResponseObject, error) {
 	out := api.GetPlatforms200JSONResponse{
 		AgentTypes: each(domain.AgentTypes(), func(t domain.AgentType) api.AgentType { return api.AgentType{Value: t.Value, Label: t.Label} }),
+		Presets:    each(domain.Presets(), toPreset),
 		Server: api.ServerInfo{PublicURL: s.PublicURL, TrustDomain: s.Policy.TrustDomain, DefaultAudience: s.Policy.DefaultAudience,
 			MaxTokenTTLSeconds: int(s.Policy.MaxTokenTTL / time.Second), AttestationRequired: s.Policy.RequireAttestation, Version: s.Version},
 	}
-	for _, p := range domain.Platforms() {
-		attestation, err := s.Directory.DefaultAttestation(ctx, p.Key)
-		if err != nil {
-			return nil, err
-		}
+	platforms, err := s.Directory.Platforms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range platforms {
 		out.Platforms = append(out.Platforms, api.Platform{Key: p.Key, Label: p.Label, Help: p.Help, Selectors: each(p.Selectors, toSelectorKey),
-			Sources: sources(p.Key), DefaultAttestation: api.AttestationMode(attestation)})
+			ProvenBy: each(p.ProvenBy, func(k domain.SourceKind) api.WorkloadSourceKind { return api.WorkloadSourceKind(k) }),
+			Sources:  proofSources(p), DefaultAttestation: api.AttestationMode(p.DefaultAttestation)})
 	}
 	return out, nil
 }
@@ -29,40 +32,47 @@ func toSelectorKey(k domain.SelectorKey) api.SelectorKey {
 	return api.SelectorKey{Key: k.Key, Label: k.Label, Example: k.Example, Help: k.Help, IsPattern: k.IsPattern(), Suggested: k.Suggested}
 }
 
-// sources tells what proves a workload of a platform. Client secrets are the
-// only proof that this version verifies.
-func sources(platform string) []api.ProofSource {
-	if platform == domain.PlatformOther {
-		return []api.ProofSource{{Method: api.AttestationMethodSecret, Label: "Client secret", Configured: true}}
+// proofSources tells what proves a workload of a platform now; where nothing
+// does, what could, and what to do.
+func proofSources(p directory.PlatformState) []api.ProofSource {
+	if p.Key == domain.PlatformOther {
+		return []api.ProofSource{{Method: api.AttestationMethodSecret, Label: "Client secret", Configured: true},
+			{Method: api.AttestationMethodKey, Label: "Signed assertion", Configured: true}}
 	}
-	help := "This version verifies no proof of this platform, and none can be configured. Until one can, an agent here gets tokens " +
-		"only while its attestation is permissive; one that needs proof now can use the platform Other and its client secret."
-	method, label := methodOf(platform), ""
-	switch method {
-	case api.AttestationMethodK8S:
-		label = "Projected service-account token"
-	case api.AttestationMethodUnix:
-		label = "The calling process"
-	case api.AttestationMethodSPIFFE:
-		label = "SVID"
-	case api.AttestationMethodOidc, api.AttestationMethodNone, api.AttestationMethodSecret:
-		label = "OIDC identity token"
+	if len(p.Sources) == 0 {
+		kind, label := p.ProvenBy[0], proofLabels()[p.ProvenBy[0]]
+		help := "Nothing on this server verifies proof of this platform yet: add a workload source of the kind " + string(kind) + ", or enable one."
+		if p.Key == domain.PlatformDocker {
+			help = "No workload source on this server knows containers yet: name the Docker API in the source of this machine, as docker_host."
+		}
+		apiKind := api.WorkloadSourceKind(kind)
+		return []api.ProofSource{{Method: methodOfKind(kind), Label: label, Kind: &apiKind, Help: &help}}
 	}
-	return []api.ProofSource{{Method: method, Label: label, Configured: false, Help: &help}}
+	return each(p.Sources, func(source domain.WorkloadSource) api.ProofSource {
+		kind := api.WorkloadSourceKind(source.Kind)
+		return api.ProofSource{Method: methodOfKind(source.Kind), Label: source.Name, Configured: true, ID: &source.ID, Kind: &kind}
+	})
+}
+
+// proofLabels name what the kinds of sources take for proof.
+func proofLabels() map[domain.SourceKind]string {
+	return map[domain.SourceKind]string{domain.SourceKubernetes: "Projected service-account token", domain.SourceUnix: "The calling process",
+		domain.SourceSPIFFE: "SVID", domain.SourceOIDC: "OIDC identity token"}
+}
+
+// methodOfKind is how the token's attestation claim names a kind of source.
+func methodOfKind(kind domain.SourceKind) api.AttestationMethod {
+	if kind == domain.SourceKubernetes {
+		return api.AttestationMethodK8S
+	}
+	return api.AttestationMethod(kind)
 }
 
 // methodOf is how a workload of a platform proves itself, as the token's
 // attestation claim says it.
 func methodOf(platform string) api.AttestationMethod {
-	switch platform {
-	case domain.PlatformKubernetes:
-		return api.AttestationMethodK8S
-	case domain.PlatformUnix, "docker":
-		return api.AttestationMethodUnix
-	case "spiffe":
-		return api.AttestationMethodSPIFFE
-	case domain.PlatformOther:
-		return api.AttestationMethodSecret
+	if kinds := domain.ProvenBy(platform); len(kinds) > 0 {
+		return methodOfKind(kinds[0])
 	}
-	return api.AttestationMethodOidc // the clouds and GitHub sign identity tokens
+	return api.AttestationMethodSecret
 }

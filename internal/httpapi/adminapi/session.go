@@ -66,12 +66,14 @@ func permissions(l domain.Level) []api.ConsolePermission {
 			api.ConsolePermissionRolesWrite, api.ConsolePermissionUsersRead, api.ConsolePermissionUsersWrite,
 			api.ConsolePermissionDelegationsCreate, api.ConsolePermissionDelegationsReadAll, api.ConsolePermissionDelegationsWriteAll,
 			api.ConsolePermissionKeysRead, api.ConsolePermissionKeysRotate, api.ConsolePermissionAPITokensCreate,
-			api.ConsolePermissionAPITokensReadAll, api.ConsolePermissionAuditReadAll}
+			api.ConsolePermissionAPITokensReadAll, api.ConsolePermissionAuditReadAll,
+			api.ConsolePermissionWorkloadSourcesRead, api.ConsolePermissionWorkloadSourcesWrite}
 	case domain.LevelMember:
 		return []api.ConsolePermission{api.ConsolePermissionDelegationsCreate, api.ConsolePermissionAPITokensCreate}
 	case domain.LevelAuditor:
 		return []api.ConsolePermission{api.ConsolePermissionUsersRead, api.ConsolePermissionDelegationsReadAll,
-			api.ConsolePermissionKeysRead, api.ConsolePermissionAPITokensReadAll, api.ConsolePermissionAuditReadAll}
+			api.ConsolePermissionKeysRead, api.ConsolePermissionAPITokensReadAll, api.ConsolePermissionAuditReadAll,
+			api.ConsolePermissionWorkloadSourcesRead}
 	}
 	return []api.ConsolePermission{}
 }

@@ -88,10 +88,14 @@ func clientID(query string, headers []string) (string, error) {
 
 // proof reads what the caller presents of its workload.
 func proof(r *http.Request) (issuance.Presented, error) {
-	p := issuance.Presented{Loopback: isLoopback(wire.FromContext(r.Context()).IP) && !wire.Forwarded(r)}
+	info := wire.FromContext(r.Context())
+	p := issuance.Presented{Peer: info.Peer, Loopback: (info.Unix || isLoopback(info.IP)) && !wire.Forwarded(r)}
 	headers := r.Header.Values("Authorization")
 	switch {
 	case len(headers) == 0:
+		// Beside a header, the connection's certificate is no proof: a mesh may have
+		// made the connection, and the workload knows nothing of it.
+		p.Certificates = info.Certificates
 		return p, nil
 	case len(headers) > 1:
 		return p, invalid("The header Authorization is given more than once.")

@@ -1,6 +1,7 @@
 package sdkapi
 
 import (
+	"crypto/x509"
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
@@ -125,6 +126,21 @@ func BenchmarkParse(b *testing.B) {
 	for b.Loop() {
 		if _, err := parse(r); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// A certificate of the connection is the proof where no header is.
+func TestCertificates(t *testing.T) {
+	chain := []*x509.Certificate{{Raw: []byte("leaf")}}
+	for header, want := range map[string]int{"": 1, "Bearer x": 0, "Basic YTpi": 0} {
+		r := httptest.NewRequestWithContext(wire.NewContext(t.Context(), &wire.Request{IP: "192.0.2.1", Certificates: chain}), http.MethodGet, "/?client_id="+client, nil)
+		if header != "" {
+			r.Header.Set("Authorization", header)
+		}
+		got, err := parse(r)
+		if err != nil || len(got.Proof.Certificates) != want || got.Proof.Empty() {
+			t.Errorf("%q: %+v %v", header, got.Proof, err)
 		}
 	}
 }

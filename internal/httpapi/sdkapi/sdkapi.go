@@ -56,6 +56,10 @@ func (a API) delegationToken(w http.ResponseWriter, r *http.Request) error {
 	}
 	got, err := a.Issuer.Issue(r.Context(), request)
 	if err != nil {
+		if len(request.Proof.Certificates) > 0 && domain.KindOf(err) == domain.Unauthenticated {
+			// The connection outlived its certificate: the next one comes with the present one.
+			w.Header().Set("Connection", "close")
+		}
 		return err
 	}
 	return wire.JSON(w, http.StatusOK, answer{

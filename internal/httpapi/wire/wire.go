@@ -4,6 +4,7 @@ package wire
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"math"
@@ -23,6 +24,14 @@ const MaxBody = 1 << 20
 type Request struct {
 	ID string
 	IP string // of the connection's peer
+	// Certificates is the chain of a TLS client, leaf first, of which the handshake
+	// proved only that it holds the leaf's key; empty: none was sent.
+	Certificates []*x509.Certificate
+	// Peer is the process that opened the connection; nil: it cannot be known, or
+	// it speaks for somebody else.
+	Peer domain.Peer
+	// Unix: it came over a Unix socket, so from this machine.
+	Unix bool
 	// Caller is who was authenticated; nil at routes that ask for nobody.
 	Caller *domain.Caller
 	// Session is the one that authenticated; zero if none did.
@@ -31,7 +40,21 @@ type Request struct {
 	Err error
 }
 
-type contextKey struct{}
+type (
+	contextKey struct{}
+	peerKey    struct{}
+)
+
+// NewPeerContext returns a connection's context that carries its peer.
+func NewPeerContext(ctx context.Context, p domain.Peer) context.Context {
+	return context.WithValue(ctx, peerKey{}, p)
+}
+
+// PeerFromContext returns the connection's peer; nil: it cannot be known.
+func PeerFromContext(ctx context.Context) domain.Peer {
+	p, _ := ctx.Value(peerKey{}).(domain.Peer)
+	return p
+}
 
 // NewContext returns a context that carries r.
 func NewContext(ctx context.Context, r *Request) context.Context {

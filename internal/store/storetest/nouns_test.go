@@ -207,6 +207,9 @@ func TestOneNameIsGivenOnce(t *testing.T) {
 			"/uri of resource": func(n int, id string) error {
 				return s.CreateResource(ctx, domain.Resource{ID: id, Name: fmt.Sprintf("R%d", n), URI: "https://api.example.com"}, did("resource.create", id))
 			},
+			"/kubernetes/issuer of workload source": func(n int, id string) error {
+				return s.CreateWorkloadSource(ctx, domain.WorkloadSource{ID: id, Name: fmt.Sprintf("S%d", n), Settings: cluster("https://k8s.example.com")}, did("workload-source.create", id))
+			},
 		} {
 			var wg sync.WaitGroup
 			var made atomic.Int32

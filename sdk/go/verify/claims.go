@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"authsec/sdk/go/jws"
 )
 
 // maxActors bounds a delegation chain (nested act claims).
@@ -54,19 +56,15 @@ type Actor struct {
 
 // parseClaims reads the payload of a token whose signature holds. It checks the
 // form of the claims, and what can be judged from them alone.
-func parseClaims(payload []byte) (*Claims, error) {
-	o, err := parseObject(payload)
-	if err != nil {
-		return nil, fmt.Errorf("%w: payload: %w", ErrMalformed, err)
-	}
-	if o.has("cnf") {
+func parseClaims(o jws.Object) (*Claims, error) {
+	if o.Has("cnf") {
 		return nil, ErrConstrained
 	}
 	c := &Claims{}
-	if c.Issuer, _ = o.text("iss"); c.Issuer == "" {
+	if c.Issuer, _ = o.Text("iss"); c.Issuer == "" {
 		return nil, ErrIssuer
 	}
-	if c.Audience = o.audience(); c.Audience == nil {
+	if c.Audience = o.Audience(); c.Audience == nil {
 		return nil, ErrAudience
 	}
 	for _, field := range []struct {
@@ -85,7 +83,7 @@ func parseClaims(payload []byte) (*Claims, error) {
 		{"user_id", &c.UserID, false},
 		{"email", &c.Email, false},
 	} {
-		value, ok := o.text(field.name)
+		value, ok := o.Text(field.name)
 		if !ok || field.required && value == "" {
 			return nil, fmt.Errorf("%w: %s", ErrClaims, field.name)
 		}
@@ -99,7 +97,7 @@ func parseClaims(payload []byte) (*Claims, error) {
 		{"nbf", &c.NotBefore},
 		{"exp", &c.ExpiresAt},
 	} {
-		seconds, ok := o.seconds(field.name)
+		seconds, ok := o.Seconds(field.name)
 		if !ok {
 			return nil, fmt.Errorf("%w: want %s in whole seconds", ErrClaims, field.name)
 		}
@@ -116,15 +114,6 @@ func parseClaims(payload []byte) (*Claims, error) {
 	return c, nil
 }
 
-// audience returns aud, one string or an array of them (RFC 7519 §4.1.3), or nil.
-func (o object) audience() []string {
-	if one, ok := o["aud"].(string); ok {
-		return []string{one}
-	}
-	several, _ := o.texts("aud")
-	return several
-}
-
 func parseActor(v any, room int) (*Actor, error) {
 	if room == 0 {
 		return nil, fmt.Errorf("%w: want at most %d nested actors", ErrClaims, maxActors)
@@ -133,14 +122,14 @@ func parseActor(v any, room int) (*Actor, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: want act to be an object", ErrClaims)
 	}
-	o := object(members)
-	subject, _ := o.text("sub")
-	clientID, ok := o.text("client_id")
+	o := jws.Object(members)
+	subject, _ := o.Text("sub")
+	clientID, ok := o.Text("client_id")
 	if subject == "" || !ok {
 		return nil, fmt.Errorf("%w: want act to name its sub", ErrClaims)
 	}
 	actor := &Actor{Subject: subject, ClientID: clientID}
-	if o.has("act") {
+	if o.Has("act") {
 		previous, err := parseActor(o["act"], room-1)
 		if err != nil {
 			return nil, err
@@ -153,8 +142,8 @@ func parseActor(v any, room int) (*Actor, error) {
 // parseActions reads the scope, which rules (RFC 8693 §4.2), and its copy in
 // permissions, which must hold the same set: two readers of one token must
 // never differ on what it allows.
-func parseActions(o object) ([]string, error) {
-	scope, ok := o.text("scope")
+func parseActions(o jws.Object) ([]string, error) {
+	scope, ok := o.Text("scope")
 	if !ok {
 		return nil, fmt.Errorf("%w: scope", ErrClaims)
 	}
@@ -169,8 +158,8 @@ func parseActions(o object) ([]string, error) {
 			}
 		}
 	}
-	if o.has("permissions") {
-		permissions, ok := o.texts("permissions")
+	if o.Has("permissions") {
+		permissions, ok := o.Texts("permissions")
 		if !ok {
 			return nil, fmt.Errorf("%w: permissions", ErrClaims)
 		}

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -9,12 +8,35 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"authsec/sdk/go/jwks"
+
 	"github.com/go-jose/go-jose/v4"
 )
+
+// clock is a time that moves only when told.
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func newClock() *clock { return &clock{t: time.Unix(1780000000, 0)} }
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = c.t.Add(d)
+}
 
 // issuerServer speaks for https://authsec.example.com: an httptest client
 // resolves every name under example.com to its server.
@@ -85,11 +107,11 @@ func TestKeyRotation(t *testing.T) {
 	check("the first key", old, nil)
 	check("the second key, not published", fresh, ErrUnknownKey)
 	i.publish(only(t, v.jwks, "vector-a", "vector-b"))
-	clock.advance(refreshInterval)
+	clock.advance(jwks.RefreshInterval)
 	check("the second key, just published", fresh, nil)
 	check("the first key still", old, nil)
 	i.publish(only(t, v.jwks, "vector-b"))
-	clock.advance(refreshInterval)
+	clock.advance(jwks.RefreshInterval)
 	check("the first key, withdrawn but in the cache", old, nil)
 	clock.advance(2 * time.Minute)
 	check("the first key, withdrawn and out of the cache", old, ErrUnknownKey)
@@ -126,7 +148,7 @@ func TestDiscoveryRefuses(t *testing.T) {
 		"plain http, local": `{"issuer":"https://authsec.example.com","jwks_uri":"` + local.URL + `"}`,
 		"a file":            `{"issuer":"https://authsec.example.com","jwks_uri":"file:///etc/passwd"}`,
 		"not JSON":          `<html>`,
-		"too long":          `{"issuer":"https://authsec.example.com","jwks_uri":"https://authsec.example.com/keys","x":""}` + strings.Repeat(" ", maxBodyBytes),
+		"too long":          `{"issuer":"https://authsec.example.com","jwks_uri":"https://authsec.example.com/keys","x":""}` + strings.Repeat(" ", 1<<20),
 	} {
 		i := newIssuerServer(t, metadata)
 		if _, err := v.verifier(t, i.options()...).Verify(t.Context(), v.token(t, "valid_minimal")); !errors.Is(err, ErrKeysUnavailable) {
@@ -148,7 +170,7 @@ func TestKeyFetchRefuses(t *testing.T) {
 	redirect := func(to string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusFound) }
 	}
-	padded := string(v.jwks) + strings.Repeat(" ", maxBodyBytes)
+	padded := string(v.jwks) + strings.Repeat(" ", 1<<20)
 	for name, c := range map[string]struct {
 		handler http.HandlerFunc
 		want    error
@@ -194,58 +216,7 @@ func TestRedirectsAreBounded(t *testing.T) {
 	if _, err := verifier.Verify(t.Context(), v.token(t, "valid_minimal")); !errors.Is(err, ErrKeysUnavailable) {
 		t.Errorf("got %v, want ErrKeysUnavailable", err)
 	}
-	if asked != 1+maxRedirects {
-		t.Errorf("asked %d times: want %d", asked, 1+maxRedirects)
-	}
-}
-
-func TestMetadataURLs(t *testing.T) {
-	for issuer, want := range map[string][]string{
-		"https://a.example":     {"https://a.example" + metadataPath},
-		"https://a.example/":    {"https://a.example" + metadataPath},
-		"https://a.example/b/c": {"https://a.example" + metadataPath + "/b/c", "https://a.example/b/c" + metadataPath},
-		"https://a.example/b/":  {"https://a.example" + metadataPath + "/b", "https://a.example/b" + metadataPath},
-		"https://a.example/%2F": {"https://a.example" + metadataPath + "/%2F", "https://a.example/%2F" + metadataPath},
-	} {
-		if got := metadataURLs(issuer); !slices.Equal(got, want) {
-			t.Errorf("%s: got %v, want %v", issuer, got, want)
-		}
-	}
-}
-
-func TestMetadataBehindAPath(t *testing.T) {
-	i := newIssuerServer(t, "")
-	i.mux.HandleFunc("GET /tenant"+metadataPath, func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte(`{"issuer":"https://authsec.example.com/tenant","jwks_uri":"https://authsec.example.com/keys"}`))
-	})
-	s := &settings{client: i.server.Client()}
-	keys, age, err := newFetcher(s, "https://authsec.example.com/tenant").fetch(context.Background())
-	if err != nil || len(keys) != 2 || age != 2*time.Minute {
-		t.Errorf("got %d keys for %s and error %v: want 2 for 2m", len(keys), age, err)
-	}
-}
-
-func TestMaxAge(t *testing.T) {
-	for _, c := range []struct {
-		values []string
-		want   time.Duration
-	}{
-		{nil, 0},
-		{[]string{"public"}, 0},
-		{[]string{"max-age=60"}, time.Minute},
-		{[]string{"public, Max-Age=60"}, time.Minute},
-		{[]string{"public", "max-age=60"}, time.Minute},
-		{[]string{`max-age="60"`}, time.Minute},
-		{[]string{"max-age=0"}, time.Nanosecond},
-		{[]string{"max-age=-1"}, 0},
-		{[]string{"max-age=soon"}, 0},
-		{[]string{"max-age=99999999999999999999"}, 0},
-		{[]string{"no-store"}, time.Nanosecond},
-		{[]string{"max-age=60, no-cache"}, time.Nanosecond},
-		{[]string{",,=,"}, 0},
-	} {
-		if got := maxAge(http.Header{"Cache-Control": c.values}); got != c.want {
-			t.Errorf("%q: got %s, want %s", c.values, got, c.want)
-		}
+	if asked != 4 {
+		t.Errorf("asked %d times: want the first and three redirects", asked)
 	}
 }

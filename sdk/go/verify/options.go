@@ -1,14 +1,13 @@
 package verify
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
 	"time"
+
+	"authsec/sdk/go/jwks"
 )
 
 const (
@@ -69,7 +68,7 @@ func WithLogger(l *slog.Logger) Option { return func(s *settings) { s.log = l } 
 
 // newSettings applies the options and checks them, and returns what is to be
 // kept of them with the source of the issuer's keys.
-func newSettings(issuer, audience string, options []Option) (*settings, keySource, error) {
+func newSettings(issuer, audience string, options []Option) (*settings, jwks.Keys, error) {
 	s := &settings{
 		leeway:       defaultLeeway,
 		maxStaleness: defaultMaxStaleness,
@@ -92,57 +91,37 @@ func newSettings(issuer, audience string, options []Option) (*settings, keySourc
 	if s.leeway < 0 || s.leeway > maxLeeway {
 		fault("leeway %s: want 0 to %s", s.leeway, maxLeeway)
 	}
-	if s.now == nil || s.client == nil || s.log == nil {
+	if s.static != nil && (s.now == nil || s.client == nil || s.log == nil) { // else NewRemote says so
 		fault("clock, HTTP client and logger must not be nil")
 	}
-	var keys keySource
+	var keys jwks.Keys
+	policy := jwks.Policy{Algorithms: []string{algorithm}}
 	switch {
 	case s.static != nil && s.jwksURL != "":
 		fault("WithKeys and WithJWKSURL exclude each other")
 	case s.static != nil:
-		known, err := parseKeys(s.static)
+		known, err := jwks.Parse(s.static, policy)
 		if err != nil {
 			fault("keys: %w", err)
-		} else if len(known) == 0 {
+		} else if known.Len() == 0 {
 			fault("keys: none of them can verify RS256 signatures")
 		}
-		keys = staticKeys(known)
+		keys = known
 	default:
-		if err := s.checkURL(cmp.Or(s.jwksURL, issuer)); err != nil {
-			fault("address of the keys: %w", err)
+		remote, err := jwks.NewRemote(jwks.Options{
+			Issuer: issuer, URL: s.jwksURL, Metadata: jwks.OAuthMetadata, Policy: policy,
+			Client: s.client, PlainHTTP: s.plainHTTP, MaxStaleness: s.maxStaleness, Now: s.now, Log: s.log,
+		})
+		switch {
+		case errors.Is(err, jwks.ErrPlainHTTP):
+			fault("%w, or WithPlainHTTP", err)
+		case err != nil:
+			fault("%w", err)
 		}
-		if s.maxStaleness < maxKeyAge {
-			fault("max staleness %s: want at least %s", s.maxStaleness, maxKeyAge)
-		}
+		keys = remote
 	}
 	if len(faults) > 0 {
 		return nil, nil, errors.Join(faults...)
 	}
-	if keys == nil {
-		keys = newRemoteKeys(s, newFetcher(s, issuer).fetch)
-	}
 	return s, keys, nil
-}
-
-// checkURL holds an address to https (RFC 8414 §2), or http on this machine.
-func (s *settings) checkURL(address string) error {
-	u, err := url.Parse(address)
-	if err != nil {
-		return errors.New("not a URL")
-	}
-	if u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("%q: want scheme://host[:port][/path]", u.Redacted())
-	}
-	switch {
-	case u.Scheme == "https":
-		return nil
-	case u.Scheme == "http" && (s.plainHTTP || isLoopback(u.Hostname())):
-		return nil
-	}
-	return fmt.Errorf("%q: want https, or WithPlainHTTP", u.Redacted())
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

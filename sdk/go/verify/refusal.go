@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"authsec/sdk/go/jwks"
 )
 
 // refusal is an answer of RFC 6750 §3. All of its texts are ours, so none needs
@@ -23,7 +25,7 @@ var (
 	refusalMalformed    = refusal{status: 400, code: "invalid_request", description: "the Authorization header is malformed: send Bearer, a space, the token"}
 	refusalTwice        = refusal{status: 400, code: "invalid_request", description: "send the token once, in one Authorization header"}
 	refusalInsufficient = refusal{status: 403, code: "insufficient_scope", description: "the token does not allow this: ask for one that holds the actions named in scope"}
-	refusalUnavailable  = refusal{status: 503, code: "temporarily_unavailable", description: "the token cannot be checked at the moment: try again", retryAfter: refreshInterval}
+	refusalUnavailable  = refusal{status: 503, code: "temporarily_unavailable", description: "the token cannot be checked at the moment: try again", retryAfter: jwks.RefreshInterval}
 	refusalMisplaced    = refusal{status: 500, code: "server_error", description: "this route demands actions but checks no token"}
 )
 

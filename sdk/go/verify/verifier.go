@@ -2,20 +2,14 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
+	"authsec/sdk/go/jwks"
 )
-
-// keySource finds the issuer's public key for a key ID. Its errors are
-// ErrUnknownKey and ErrKeysUnavailable.
-type keySource interface {
-	key(ctx context.Context, id string) (*jose.JSONWebKey, error)
-	close()
-}
 
 // Verifier checks tokens of one issuer for one audience. Make it with [New].
 type Verifier struct {
@@ -24,7 +18,7 @@ type Verifier struct {
 	leeway   time.Duration
 	now      func() time.Time
 	log      *slog.Logger
-	keys     keySource
+	keys     jwks.Keys
 }
 
 // New returns a Verifier of the tokens that issuer issues for audience. Both
@@ -51,7 +45,7 @@ func New(issuer, audience string, options ...Option) (*Verifier, error) {
 
 // Close stops refreshing keys and waits until nothing runs in the background.
 // After it, Verify makes do with the keys it has until they are too old.
-func (v *Verifier) Close() { v.keys.close() }
+func (v *Verifier) Close() { v.keys.Close() }
 
 // Verify checks a token, in compact form and nothing around it, and returns its
 // claims. ctx bounds how long the caller waits for the issuer's keys, which is
@@ -61,24 +55,22 @@ func (v *Verifier) Close() { v.keys.close() }
 // reasons, of which only [ErrKeysUnavailable] is worth another try.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	// 1. What can be known without a key, cheaply.
-	keyID, err := parseHeader(token)
+	read, keyID, err := parseHeader(token)
 	if err != nil {
 		return nil, err
 	}
 
-	// 2. The signature, by a key of the issuer that the header names. The
-	// payload is not looked at before it holds.
-	jws, err := jose.ParseSignedCompact(token, algorithms)
-	if err != nil {
-		return nil, ErrMalformed
+	// 2. The signature, by a key of the issuer that the header names.
+	key, err := v.keys.Key(ctx, keyID, algorithm)
+	switch {
+	case errors.Is(err, jwks.ErrUnknown):
+		return nil, ErrUnknownKey
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, err)
 	}
-	key, err := v.keys.key(ctx, keyID)
+	payload, err := read.Verify(key)
 	if err != nil {
-		return nil, err
-	}
-	payload, err := jws.Verify(key)
-	if err != nil {
-		return nil, ErrSignature
+		return nil, refused(err)
 	}
 
 	// 3. The claims, by themselves and then against us and the clock.

@@ -386,6 +386,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/agents/{client_id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agent's client ID. */
+                client_id: components["parameters"]["ClientIdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the agent's public keys
+         * @description Replaces the keys by which the agent signs the assertions that prove it (`private_key_jwt`, RFC 7523 §3): RSA of at
+         *     least 2048 bits, EC or Ed25519, public members only. Only for platform `other`; elsewhere 409.
+         */
+        put: operations["setAgentKeys"];
+        post?: never;
+        /**
+         * Take the agent's public keys away
+         * @description Assertions are no proof any more; client secrets go on working.
+         */
+        delete: operations["clearAgentKeys"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/agents/{client_id}/tokens": {
         parameters: {
             query?: never;
@@ -634,6 +662,137 @@ export interface paths {
         get: operations["getPlatforms"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workload-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List workload sources */
+        get: operations["listWorkloadSources"];
+        put?: never;
+        /**
+         * Add a workload source
+         * @description Exactly the member of its kind is given. No two sources share an issuer or a trust domain (409). Settings that cannot be used are refused: a file that they name is not there, say.
+         */
+        post: operations["createWorkloadSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workload-sources/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a workload source before it is added
+         * @description What the source would make of a token. Nothing is stored; the audit log notes the test, without the token.
+         */
+        post: operations["testWorkloadSourceDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workload-sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        /** One workload source */
+        get: operations["getWorkloadSource"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a workload source
+         * @description Agents that it alone could prove get no more tokens.
+         */
+        delete: operations["deleteWorkloadSource"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a workload source
+         * @description Settings are replaced as a whole. The kind is fixed.
+         */
+        patch: operations["updateWorkloadSource"];
+        trace?: never;
+    };
+    "/workload-sources/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Believe what a workload source proves */
+        post: operations["enableWorkloadSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workload-sources/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Believe a workload source no more
+         * @description At once, also for proofs that were verified already. Tokens that are out end by themselves.
+         */
+        post: operations["disableWorkloadSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workload-sources/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a workload source
+         * @description What the source makes of a token, enabled or not: what it attests, and which agents that satisfies. The audit log notes the test, without the token.
+         */
+        post: operations["testWorkloadSource"];
         delete?: never;
         options?: never;
         head?: never;
@@ -909,7 +1068,7 @@ export interface components {
          * @description How a workload proved itself.
          * @enum {string}
          */
-        AttestationMethod: "k8s" | "spiffe" | "unix" | "oidc" | "secret" | "none";
+        AttestationMethod: "k8s" | "spiffe" | "unix" | "oidc" | "secret" | "key" | "none";
         /**
          * @description `ended`: its end date has passed.
          * @enum {string}
@@ -971,7 +1130,7 @@ export interface components {
          * @description What the console may offer. The server decides each request anew.
          * @enum {string}
          */
-        ConsolePermission: "agents.write" | "resources.write" | "actions.write" | "roles.write" | "users.read" | "users.write" | "delegations.create" | "delegations.read_all" | "delegations.write_all" | "keys.read" | "keys.rotate" | "api_tokens.create" | "api_tokens.read_all" | "audit.read_all";
+        ConsolePermission: "agents.write" | "resources.write" | "actions.write" | "roles.write" | "users.read" | "users.write" | "delegations.create" | "delegations.read_all" | "delegations.write_all" | "keys.read" | "keys.rotate" | "api_tokens.create" | "api_tokens.read_all" | "audit.read_all" | "workload_sources.read" | "workload_sources.write";
         Session: {
             user: components["schemas"]["User"];
             level: components["schemas"]["Level"];
@@ -1240,6 +1399,48 @@ export interface components {
              * @description The one that requests use which name none.
              */
             default_delegation_id: string | null;
+            /** @description The public keys that it signs assertions with; absent when there are none. */
+            keys?: components["schemas"]["AgentKey"][];
+        };
+        AgentKey: {
+            /** @example 2026-05 */
+            kid?: string;
+            /** @example EC */
+            kty: string;
+            /** @example ES256 */
+            alg?: string;
+        };
+        /**
+         * @description A JWK Set (RFC 7517 §5).
+         * @example {
+         *       "keys": [
+         *         {
+         *           "kty": "OKP",
+         *           "crv": "Ed25519",
+         *           "kid": "2026-05",
+         *           "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+         *         }
+         *       ]
+         *     }
+         */
+        AgentKeySet: {
+            keys: components["schemas"]["PublicKey"][];
+        };
+        /** @description A JSON Web Key (RFC 7517 §4) without private members. Each has a `kid` where there are several. */
+        PublicKey: {
+            /** @example OKP */
+            kty: string;
+            kid?: string;
+            use?: string;
+            key_ops?: string[];
+            alg?: string;
+            n?: string;
+            e?: string;
+            crv?: string;
+            x?: string;
+            y?: string;
+            /** @description Web Crypto writes it. */
+            ext?: boolean;
         };
         AgentList: {
             items: components["schemas"]["Agent"][];
@@ -1505,7 +1706,29 @@ export interface components {
             platforms: components["schemas"]["Platform"][];
             /** @description In display order. */
             agent_types: components["schemas"]["AgentType"][];
+            /** @description Ready-made OpenID Connect sources, in display order. */
+            presets?: components["schemas"]["Preset"][];
             server: components["schemas"]["ServerInfo"];
+        };
+        /** @description What is the same for everybody in a source for a platform's tokens. */
+        Preset: {
+            /** @example github-actions */
+            name: string;
+            /** @example GitHub Actions */
+            label: string;
+            /** @description What the tokens are. */
+            help: string;
+            platform: components["schemas"]["PlatformKey"];
+            /** @description An issuer, or an example in which `<…>` is to be replaced. */
+            issuer: string;
+            /** @description What the audience can be. */
+            audience: string;
+            claims: components["schemas"]["ClaimMapping"][];
+            /**
+             * Format: int64
+             * @description 0: the default.
+             */
+            max_token_seconds: number;
         };
         Platform: {
             key: components["schemas"]["PlatformKey"];
@@ -1514,7 +1737,9 @@ export interface components {
             help: string;
             /** @description In display order; none: the agent holds a client secret. */
             selectors: components["schemas"]["SelectorKey"][];
-            /** @description What can prove a workload of this platform. */
+            /** @description The kinds of workload sources that can prove a workload of this platform, configured or not; none: a client secret does. */
+            proven_by: components["schemas"]["WorkloadSourceKind"][];
+            /** @description What proves a workload of this platform now. If nothing does, what could. */
             sources: components["schemas"]["ProofSource"][];
             default_attestation: components["schemas"]["AttestationMode"];
         };
@@ -1535,12 +1760,18 @@ export interface components {
         };
         ProofSource: {
             method: components["schemas"]["AttestationMethod"];
-            /** @example Projected service-account token */
+            /**
+             * @description The source's name, or what kind of proof it would take.
+             * @example Production cluster
+             */
             label: string;
-            /** @description Whether any such source is configured here. */
+            /** @description Whether it does so now. */
             configured: boolean;
             /** @description What to do to configure one. */
             help?: string;
+            /** @description The workload source's, if it is one. */
+            id?: string;
+            kind?: components["schemas"]["WorkloadSourceKind"];
         };
         AgentType: {
             value: components["schemas"]["AgentTypeValue"];
@@ -1563,6 +1794,241 @@ export interface components {
             /** @description Permissive agents are forbidden here. */
             attestation_required: boolean;
             version: string;
+        };
+        /** @enum {string} */
+        WorkloadSourceKind: "kubernetes" | "spiffe" | "oidc" | "unix";
+        /** @description Where proof of a workload comes from. The member of its kind holds its settings, which hold no secret. */
+        WorkloadSource: {
+            id: components["schemas"]["ID"];
+            /** @example Production cluster */
+            name: string;
+            kind: components["schemas"]["WorkloadSourceKind"];
+            /** @description Whether what it proves is believed. */
+            enabled: boolean;
+            /** @description The platforms whose workloads it can prove. */
+            proves: components["schemas"]["PlatformKey"][];
+            kubernetes?: components["schemas"]["KubernetesSource"];
+            spiffe?: components["schemas"]["SpiffeSource"];
+            oidc?: components["schemas"]["OidcSource"];
+            unix?: components["schemas"]["UnixSource"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        WorkloadSourceList: {
+            items: components["schemas"]["WorkloadSource"][];
+            next_cursor?: string;
+        };
+        /** @description Projected service-account tokens of one cluster. */
+        KubernetesSource: {
+            /**
+             * @description The tokens' `iss`.
+             * @example https://kubernetes.default.svc
+             */
+            issuer: string;
+            /**
+             * @description Dedicated to this server; never the issuer's own.
+             * @example authsec
+             */
+            audience: string;
+            /** @description The cluster's key set (RFC 7517), where the issuer cannot be asked. Without it and `jwks_url` it is discovered. */
+            jwks?: string;
+            jwks_url?: string;
+            /** @description Certificates in PEM, for issuer and API. */
+            ca_bundle?: string;
+            api?: components["schemas"]["KubernetesApi"];
+            /** @description The API verifies the tokens, and refuses those whose pod or service account is gone. Needs `api`. */
+            token_review?: boolean;
+            /**
+             * Format: int64
+             * @description The longest life of a token; 0: 3660.
+             */
+            max_token_seconds?: number;
+        };
+        /** @description How the cluster's API is reached: `kubeconfig` or `in_cluster`. Labels, images and container names are looked up there. */
+        KubernetesApi: {
+            /** @description Path of a file on the server. */
+            kubeconfig?: string;
+            /** @description In the kubeconfig; without it, its current one. */
+            context?: string;
+            /** @description By the server's own service account. */
+            in_cluster?: boolean;
+        };
+        /** @description SVIDs of one trust domain. Its bundle comes from one of `bundle_url`, `bundle_file` and `workload_api`. */
+        SpiffeSource: {
+            /** @example example.org */
+            trust_domain: string;
+            /** @description Of JWT-SVIDs. */
+            audience: string;
+            /** @description A SPIFFE bundle endpoint. */
+            bundle_url?: string;
+            /** @description The endpoint's own ID, for the profile `https_spiffe`; needs `bundle_file`. Without it the profile is `https_web`. */
+            endpoint_spiffe_id?: string;
+            /** @description Path of a file on the server. */
+            bundle_file?: string;
+            /**
+             * @description The Workload API's socket.
+             * @example unix:///run/spire/agent.sock
+             */
+            workload_api?: string;
+            /** @description Certificates in PEM, for `https_web` with a private CA. */
+            ca_bundle?: string;
+        };
+        /** @description Tokens of one OpenID Connect issuer. */
+        OidcSource: {
+            /** @description The name of the preset that the claims were taken from. */
+            preset?: string;
+            platform: components["schemas"]["PlatformKey"];
+            /** @example https://token.actions.githubusercontent.com */
+            issuer: string;
+            audience: string;
+            /** @description The issuer's key set (RFC 7517). Without it and `jwks_url` it is discovered. */
+            jwks?: string;
+            jwks_url?: string;
+            /** @description Certificates in PEM. */
+            ca_bundle?: string;
+            /** @description Which claim is which selector. */
+            claims: components["schemas"]["ClaimMapping"][];
+            /**
+             * Format: int64
+             * @description The longest life of a token; 0: 3660.
+             */
+            max_token_seconds?: number;
+        };
+        ClaimMapping: {
+            /**
+             * @description A name, or a JSON Pointer (RFC 6901) to one inside another.
+             * @example repository
+             */
+            claim: string;
+            /**
+             * @description A key of the platform.
+             * @example github:repository
+             */
+            selector: string;
+            /**
+             * @description A regular expression (RE2) of the whole value with one group, the part to take; a value that it does not match attests nothing. Absent: the whole value.
+             * @example /subscriptions/([^/]+)/.*
+             */
+            pattern?: string;
+        };
+        /** @description The process at the other end of a connection on the server's own machine. */
+        UnixSource: {
+            /**
+             * @description The Docker API that knows the process's container; without it containers are not looked up.
+             * @example unix:///var/run/docker.sock
+             */
+            docker_host?: string;
+        };
+        /**
+         * @example {
+         *       "name": "GitHub Actions",
+         *       "kind": "oidc",
+         *       "oidc": {
+         *         "preset": "github-actions",
+         *         "platform": "github",
+         *         "issuer": "https://token.actions.githubusercontent.com",
+         *         "audience": "https://auth.example.com",
+         *         "claims": [
+         *           {
+         *             "claim": "repository",
+         *             "selector": "github:repository"
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
+        WorkloadSourceCreate: {
+            name: string;
+            kind: components["schemas"]["WorkloadSourceKind"];
+            /** @description Without it, true. */
+            enabled?: boolean;
+            kubernetes?: components["schemas"]["KubernetesSource"];
+            spiffe?: components["schemas"]["SpiffeSource"];
+            oidc?: components["schemas"]["OidcSource"];
+            unix?: components["schemas"]["UnixSource"];
+        };
+        /**
+         * @example {
+         *       "unix": {
+         *         "docker_host": "unix:///var/run/docker.sock"
+         *       }
+         *     }
+         */
+        WorkloadSourceUpdate: {
+            name?: string;
+            kubernetes?: components["schemas"]["KubernetesSource"];
+            spiffe?: components["schemas"]["SpiffeSource"];
+            oidc?: components["schemas"]["OidcSource"];
+            unix?: components["schemas"]["UnixSource"];
+        };
+        WorkloadSourceTest: {
+            /** @description A workload's token, as it would send it. It is neither stored nor logged. */
+            token: string;
+        };
+        WorkloadSourceDraftTest: {
+            name?: string;
+            kind: components["schemas"]["WorkloadSourceKind"];
+            kubernetes?: components["schemas"]["KubernetesSource"];
+            spiffe?: components["schemas"]["SpiffeSource"];
+            oidc?: components["schemas"]["OidcSource"];
+            unix?: components["schemas"]["UnixSource"];
+            /** @description A workload's token, as it would send it. It is neither stored nor logged. */
+            token: string;
+        };
+        WorkloadSourceVerdict: {
+            verdict: components["schemas"]["ExaminedProof"];
+            /** @description Unless it was accepted: a sentence that says what to do. */
+            problem?: string;
+            /** @description Technical details, for who administers the source. */
+            cause?: string;
+            method?: components["schemas"]["AttestationMethod"];
+            /** @description What it attests. */
+            selectors: components["schemas"]["AttestedSelector"][];
+            /** @description The agent whose own SVID it is. */
+            client_id?: string;
+            /**
+             * Format: date-time
+             * @description When the proof itself ends.
+             */
+            expires_at?: string;
+            /** @description What it cannot establish, and what to configure. */
+            missing: components["schemas"]["MissingSelector"][];
+            /** @description Agents whose selectors it establishes, at most 50. */
+            agents: components["schemas"]["SatisfiedAgent"][];
+            /** @description There may be others. */
+            more_agents: boolean;
+        };
+        /**
+         * @description `other_source`: it is no token of this source. `unavailable`: it cannot be told now.
+         * @enum {string}
+         */
+        ExaminedProof: "accepted" | "rejected" | "other_source" | "unavailable";
+        AttestedSelector: {
+            /** @example k8s:ns */
+            key: string;
+            value: string;
+            how: components["schemas"]["SelectorOrigin"];
+        };
+        /**
+         * @description In the proof itself, asked of the platform, or seen by a node agent or the kernel.
+         * @enum {string}
+         */
+        SelectorOrigin: "signed" | "looked_up" | "node";
+        MissingSelector: {
+            /**
+             * @description A key, or the beginning of keys, which ends in a colon.
+             * @example k8s:pod-label:
+             */
+            selector: string;
+            message: string;
+        };
+        SatisfiedAgent: {
+            client_id: components["schemas"]["ID"];
+            name: string;
+            platform: components["schemas"]["PlatformKey"];
+            status: components["schemas"]["AgentStatus"];
         };
         SigningKey: {
             kid: string;
@@ -2982,6 +3448,71 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    setAgentKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agent's client ID. */
+                client_id: components["parameters"]["ClientIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentKeySet"];
+            };
+        };
+        responses: {
+            /** @description The agent with its keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    clearAgentKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agent's client ID. */
+                client_id: components["parameters"]["ClientIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The agent has no keys. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listAgentTokens: {
         parameters: {
             query?: {
@@ -3504,6 +4035,289 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listWorkloadSources: {
+        parameters: {
+            query?: {
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next_cursor` of the page before; opaque. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Text to search for. */
+                q?: components["parameters"]["Search"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of workload sources. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadSourceList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createWorkloadSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkloadSourceCreate"];
+            };
+        };
+        responses: {
+            /** @description Added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadSource"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    testWorkloadSourceDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkloadSourceDraftTest"];
+            };
+        };
+        responses: {
+            /** @description What came of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadSourceVerdict"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getWorkloadSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workload source. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadSource"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteWorkloadSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateWorkloadSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkloadSourceUpdate"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadSource"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    enableWorkloadSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Enabled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadSource"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    disableWorkloadSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Disabled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadSource"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    testWorkloadSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkloadSourceTest"];
+            };
+        };
+        responses: {
+            /** @description What came of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadSourceVerdict"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

@@ -8,7 +8,9 @@ describe('durations', () => {
     [5400, 90, 'minutes'],
     [86_400, 1, 'days'],
     [90_000, 25, 'hours'],
-    [30, 0.5, 'minutes'],
+    [90, 90, 'seconds'],
+    [30, 30, 'seconds'],
+    [0, 0, 'seconds'],
   ])('%i s is %d %s', (seconds, count, unit) => {
     expect(inUnit(seconds)).toEqual({ count, unit });
     expect(count * secondsPer(inUnit(seconds).unit)).toBe(seconds);

@@ -1,5 +1,6 @@
 /** Units in which people state durations, longest last; the API counts whole seconds. */
 export const units = [
+  { value: 'seconds', one: 'Second', many: 'Seconds', seconds: 1 },
   { value: 'minutes', one: 'Minute', many: 'Minutes', seconds: 60 },
   { value: 'hours', one: 'Hour', many: 'Hours', seconds: 3600 },
   { value: 'days', one: 'Day', many: 'Days', seconds: 86_400 },
@@ -7,7 +8,7 @@ export const units = [
 
 export type Unit = (typeof units)[number]['value'];
 
-export const secondsPer = (unit: Unit): number => units.find((u) => u.value === unit)?.seconds ?? 60;
+export const secondsPer = (unit: Unit): number => units.find((u) => u.value === unit)?.seconds ?? 1;
 
 /** The largest unit that states the duration as a whole number: 5400 → 90 minutes. */
 export function inUnit(seconds: number): { count: number; unit: Unit } {
@@ -38,7 +39,6 @@ export function formatDuration(seconds: number): string {
 
 /** In words: 3600 → "1 hour", 5400 → "90 minutes". */
 export function sayDuration(seconds: number): string {
-  if (seconds < 60 || seconds % 60 !== 0) return seconds === 1 ? '1 second' : `${seconds} seconds`;
   const { count, unit } = inUnit(seconds);
   const names = units.find((u) => u.value === unit) ?? units[0];
   return `${count} ${(count === 1 ? names.one : names.many).toLowerCase()}`;

@@ -53,7 +53,7 @@ export function ConsoleShell() {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs" aria-label="Main" style={{ overflowY: 'auto' }}>
+      <AppShell.Navbar p="xs" aria-label="Main" style={{ overflowY: 'auto' }} className={opened ? undefined : classes.closed}>
         <Sidebar onNavigate={close} />
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>

@@ -7,7 +7,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { $api } from '@/api/client';
 import { useCan } from '@/api/session';
-import { navigation, pagesOf } from './navigation';
+import { navigation, pagesOf, profile } from './navigation';
 
 export const openPalette = () => spotlight.open();
 
@@ -30,8 +30,7 @@ export function Palette() {
   const groups: SpotlightActionGroupData[] = [
     {
       group: 'Pages',
-      actions: navigation
-        .flatMap(pagesOf)
+      actions: [...navigation.flatMap(pagesOf), profile]
         .filter((p) => (p.needs === undefined || can(p.needs)) && `${p.label} ${p.hint}`.toLowerCase().includes(needle))
         .map((p) => ({
           id: `page ${p.to}`,
@@ -59,7 +58,7 @@ export function Palette() {
         actions: (delegations.data?.items ?? []).map((d) => ({
           id: `delegation ${d.id}`,
           label: `${d.role} → ${d.agent.name}`,
-          description: `by ${d.delegator.name}, ${d.status}`,
+          description: `by ${d.delegator.name || d.delegator.email}, ${d.status}`,
           leftSection: <IconShieldShare size={size} />,
           onClick: () => void navigate({ to: '/delegations/$id', params: { id: d.id } }),
         })),
@@ -78,7 +77,7 @@ export function Palette() {
         group: 'Users',
         actions: (users.data?.items ?? []).map((u) => ({
           id: `user ${u.id}`,
-          label: u.name,
+          label: u.name || u.email,
           description: u.email,
           leftSection: <IconUser size={size} />,
           onClick: () => void navigate({ to: '/access/users/$id', params: { id: u.id } }),
@@ -86,7 +85,12 @@ export function Palette() {
       },
     );
   }
-  const failed = [agents, delegations, roles, users].some((query) => query.isError);
+  const asked = [agents, delegations, roles, users];
+  const nothing = asked.some((query) => query.isError)
+    ? 'The search failed; try again.'
+    : text.trim() !== q || asked.some((query) => query.isFetching)
+      ? 'Searching…'
+      : 'Nothing found';
   return (
     <Spotlight
       actions={groups.filter((g) => g.actions.length > 0)}
@@ -94,7 +98,7 @@ export function Palette() {
       onQueryChange={setText}
       filter={(_, actions) => actions}
       shortcut={['mod + K']}
-      nothingFound={failed ? 'The search failed; try again.' : 'Nothing found'}
+      nothingFound={nothing}
       highlightQuery
       scrollable
       maxHeight={420}

@@ -11,6 +11,7 @@ import {
   IconRobot,
   IconSettings,
   IconShieldShare,
+  IconUserCircle,
   IconUserShield,
   IconUsers,
 } from '@tabler/icons-react';
@@ -56,11 +57,20 @@ export const navigation: (NavPage | NavGroup)[] = [
     label: 'Settings',
     icon: IconSettings,
     pages: [
-      { label: 'Workload sources', to: '/settings/workload-sources', icon: IconHierarchy2, hint: 'Where proof of a workload comes from' },
+      {
+        label: 'Workload sources',
+        to: '/settings/workload-sources',
+        icon: IconHierarchy2,
+        needs: 'workload_sources.read',
+        hint: 'Where proof of a workload comes from',
+      },
       { label: 'Signing keys', to: '/settings/signing-keys', icon: IconKey, needs: 'keys.read', hint: 'What tokens are signed with' },
       { label: 'API tokens', to: '/settings/api-tokens', icon: IconApi, hint: 'Credentials of automation' },
     ],
   },
 ];
+
+/** For the command palette alone: it stands in the account's menu. */
+export const profile: NavPage = { label: 'Profile', to: '/profile', icon: IconUserCircle, hint: 'Your name and password' };
 
 export const pagesOf = (entry: NavPage | NavGroup): NavPage[] => ('pages' in entry ? entry.pages : [entry]);

@@ -21,16 +21,34 @@ interface Props {
   disabled?: boolean;
 }
 
+/** What can be ticked: what is offered, and what was chosen before it ceased to be, which can only be taken away. */
+function tickable(actions: readonly PickableAction[], value: readonly string[]): PickableAction[] {
+  const offered = new Set(actions.map((a) => a.name));
+  const gone = value.filter((name) => !offered.has(name));
+  return [...actions, ...gone.map((name) => ({ name, description: 'No longer among those to choose from: untick it.', sensitive: false }))];
+}
+
+function byResource(actions: readonly PickableAction[]): Map<string, PickableAction[]> {
+  const groups = new Map<string, PickableAction[]>();
+  for (const action of actions) {
+    const group = groups.get(resourceOf(action.name));
+    if (group) group.push(action);
+    else groups.set(resourceOf(action.name), [action]);
+  }
+  return groups;
+}
+
 /** Actions by resource, with search and Select All (of those the search shows). */
 export function ActionsPicker({ label, description, actions, value, onChange, error, disabled = false }: Props) {
   const [q, setQ] = useState('');
   const errorId = useId();
   const needle = q.trim().toLowerCase();
-  const shown = actions.filter((a) => `${a.name} ${a.description}`.toLowerCase().includes(needle));
-  const groups = Map.groupBy(shown, (a) => resourceOf(a.name));
+  const all = tickable(actions, value);
+  const shown = all.filter((a) => `${a.name} ${a.description}`.toLowerCase().includes(needle));
+  const groups = byResource(shown);
   const chosen = new Set(value);
   const chosenShown = shown.filter((a) => chosen.has(a.name)).length;
-  const all = shown.length > 0 && chosenShown === shown.length;
+  const allChosen = shown.length > 0 && chosenShown === shown.length;
 
   const set = (names: readonly string[], on: boolean) => {
     const next = new Set(value);
@@ -61,17 +79,19 @@ export function ActionsPicker({ label, description, actions, value, onChange, er
             value={q}
             maxLength={128}
             onChange={(e) => setQ(e.currentTarget.value)}
+            // Enter here searches; it must not save the form around.
+            onKeyDown={(e) => e.key === 'Enter' && e.preventDefault()}
             leftSection={<IconSearch size={16} aria-hidden />}
             style={{ flex: '1 1 200px' }}
           />
           <Checkbox
             label="Select All"
-            checked={all}
-            indeterminate={!all && chosenShown > 0}
+            checked={allChosen}
+            indeterminate={!allChosen && chosenShown > 0}
             onChange={() =>
               set(
                 shown.map((a) => a.name),
-                !all,
+                !allChosen,
               )
             }
             disabled={shown.length === 0}
@@ -122,13 +142,13 @@ export function ActionsPicker({ label, description, actions, value, onChange, er
             ))}
             {shown.length === 0 && (
               <Text fz="sm" c="dimmed">
-                {actions.length === 0 ? 'There are no actions to choose from.' : 'No action matches.'}
+                {all.length === 0 ? 'There are no actions to choose from.' : 'No action matches.'}
               </Text>
             )}
           </Stack>
         </ScrollArea.Autosize>
         <Text fz="sm" c="dimmed" role="status">
-          {value.length} of {actions.length} chosen
+          {value.length} of {all.length} chosen
         </Text>
         {error && (
           <Text fz="sm" c="var(--mantine-color-error)" id={errorId} role="alert">

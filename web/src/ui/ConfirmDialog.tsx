@@ -1,6 +1,8 @@
-import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
+import { Modal, Stack, Textarea } from '@mantine/core';
 import { type ReactNode, useEffect, useState } from 'react';
+import { FormButtons } from './FormButtons';
 import { FormProblem } from './FormProblem';
+import { useFocusBack } from './focus';
 import { useSave } from './forms';
 
 interface Props {
@@ -18,8 +20,9 @@ interface Props {
   act: (reason: string | undefined) => Promise<unknown>;
 }
 
-/** Asks before something that hurts. Closes when it is done; a failure stays in it. */
+/** Asks before something that hurts. Closes when it is done, not before: a failure stays in it. */
 export function ConfirmDialog({ opened, onClose, title, children, confirm, withReason = false, danger = true, act }: Props) {
+  useFocusBack(opened);
   const [reason, setReason] = useState('');
   const { submit, saving, problem, clear } = useSave(async () => {
     await act(withReason ? reason.trim() || undefined : undefined);
@@ -32,7 +35,14 @@ export function ConfirmDialog({ opened, onClose, title, children, confirm, withR
     }
   }, [opened, clear]);
   return (
-    <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened={opened}
+      onClose={saving ? () => {} : onClose}
+      title={title}
+      returnFocus={false}
+      closeButtonProps={{ 'aria-label': 'Close', disabled: saving }}
+      styles={{ title: { overflowWrap: 'anywhere' } }}
+    >
       <form
         onSubmit={(e) => {
           e.preventDefault();
@@ -40,7 +50,7 @@ export function ConfirmDialog({ opened, onClose, title, children, confirm, withR
         }}
       >
         <Stack gap="md">
-          <div>{children}</div>
+          <div style={{ overflowWrap: 'anywhere' }}>{children}</div>
           {withReason && (
             <Textarea
               label="Reason"
@@ -54,14 +64,7 @@ export function ConfirmDialog({ opened, onClose, title, children, confirm, withR
             />
           )}
           <FormProblem problem={problem} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" color={danger ? 'red' : undefined} loading={saving}>
-              {confirm}
-            </Button>
-          </Group>
+          <FormButtons submit={confirm} saving={saving} onCancel={onClose} danger={danger} />
         </Stack>
       </form>
     </Modal>

@@ -21,7 +21,7 @@ interface Props {
   required?: boolean;
 }
 
-/** A number and its unit. */
+/** A number and its unit. Seconds are offered only where the duration is stated in them. */
 export function DurationInput({ label, description, value, onChange, error, required = false }: Props) {
   return (
     <Group gap="sm" align="flex-start" wrap="nowrap" maw={420}>
@@ -42,7 +42,9 @@ export function DurationInput({ label, description, value, onChange, error, requ
       />
       <Select
         label="Unit"
-        data={units.map((u) => ({ value: u.value, label: value.count === 1 ? u.one : u.many }))}
+        data={units
+          .filter((u) => u.value !== 'seconds' || value.unit === 'seconds')
+          .map((u) => ({ value: u.value, label: value.count === 1 ? u.one : u.many }))}
         value={value.unit}
         onChange={(unit) => unit && onChange({ ...value, unit: unit as Unit })}
         allowDeselect={false}

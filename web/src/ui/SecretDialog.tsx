@@ -2,6 +2,7 @@ import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { IconEyeOff } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { CopyValue } from './copy';
+import { useFocusBack } from './focus';
 
 interface Props {
   /** The secret; the dialog is open while there is one. */
@@ -16,6 +17,7 @@ interface Props {
 
 /** Shows a secret this once. It closes by its button alone, so that a stray click cannot lose it. */
 export function SecretDialog({ secret, onClose, title, label, children }: Props) {
+  useFocusBack(secret !== undefined);
   return (
     <Modal
       opened={secret !== undefined}
@@ -24,6 +26,7 @@ export function SecretDialog({ secret, onClose, title, label, children }: Props)
       closeOnClickOutside={false}
       closeOnEscape={false}
       withCloseButton={false}
+      returnFocus={false}
       size="lg"
     >
       <Stack gap="md">

@@ -1,7 +1,7 @@
-import { CloseButton, Group, Select, TextInput } from '@mantine/core';
+import { CloseButton, Group, Input, Pill, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 
 /** The row of controls over a list. */
 export function Filters({ children }: { children: ReactNode }) {
@@ -25,8 +25,18 @@ export function Search({
   placeholder?: string;
 }) {
   const [text, setText] = useState(value ?? '');
-  useEffect(() => setText(value ?? ''), [value]);
-  const report = useDebouncedCallback((q: string) => onChange(q.trim() || undefined), 250);
+  const reported = useRef(value);
+  const report = useDebouncedCallback((q: string) => {
+    reported.current = q.trim() || undefined;
+    onChange(reported.current);
+  }, 250);
+  // Back, a link or another control changed it. What comes back of the typing itself is left out: more may have been typed since.
+  useEffect(() => {
+    if (value === reported.current) return;
+    reported.current = value;
+    report.cancel();
+    setText(value ?? '');
+  }, [value, report]);
   const set = (q: string) => {
     setText(q);
     report(q);
@@ -74,5 +84,25 @@ export function Filter<Value extends string>({
       searchable={choices.length > 10}
       w={170}
     />
+  );
+}
+
+/** A filter that a link has set, and that can only be taken away. */
+export function Fixed({ label, text, onClear }: { label: string; text: string; onClear: () => void }) {
+  return (
+    <Input.Wrapper label={label} labelElement="div">
+      <Group h={36}>
+        <Pill
+          size="lg"
+          withRemoveButton
+          onRemove={onClear}
+          removeButtonProps={{ 'aria-label': `Clear ${label}`, tabIndex: 0, 'aria-hidden': false }}
+          maw={260}
+          title={text}
+        >
+          {text}
+        </Pill>
+      </Group>
+    </Input.Wrapper>
   );
 }

@@ -21,7 +21,9 @@ function fieldAt(values: unknown, path: string): string | undefined {
 /** Moves the focus to the first field that has an error, in the dialog on top if there is one. */
 function focusInvalid() {
   const top = [...document.querySelectorAll('[role="dialog"]')].at(-1) ?? document;
-  top.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  // A form that is hidden at the moment may have errors too.
+  const invalid = [...top.querySelectorAll<HTMLElement>('[aria-invalid="true"]')];
+  invalid.find((field) => field.checkVisibility())?.focus();
 }
 
 /** For a form's own validation: its errors are on the page by the next frame. */

@@ -45,6 +45,7 @@ func (e AgentStatus) Valid() bool {
 // Defines values for AttestationMethod.
 const (
 	AttestationMethodK8S    AttestationMethod = "k8s"
+	AttestationMethodKey    AttestationMethod = "key"
 	AttestationMethodNone   AttestationMethod = "none"
 	AttestationMethodOidc   AttestationMethod = "oidc"
 	AttestationMethodSPIFFE AttestationMethod = "spiffe"
@@ -56,6 +57,8 @@ const (
 func (e AttestationMethod) Valid() bool {
 	switch e {
 	case AttestationMethodK8S:
+		return true
+	case AttestationMethodKey:
 		return true
 	case AttestationMethodNone:
 		return true
@@ -110,20 +113,22 @@ func (e AuditOutcome) Valid() bool {
 
 // Defines values for ConsolePermission.
 const (
-	ConsolePermissionAPITokensCreate     ConsolePermission = "api_tokens.create"
-	ConsolePermissionAPITokensReadAll    ConsolePermission = "api_tokens.read_all"
-	ConsolePermissionActionsWrite        ConsolePermission = "actions.write"
-	ConsolePermissionAgentsWrite         ConsolePermission = "agents.write"
-	ConsolePermissionAuditReadAll        ConsolePermission = "audit.read_all"
-	ConsolePermissionDelegationsCreate   ConsolePermission = "delegations.create"
-	ConsolePermissionDelegationsReadAll  ConsolePermission = "delegations.read_all"
-	ConsolePermissionDelegationsWriteAll ConsolePermission = "delegations.write_all"
-	ConsolePermissionKeysRead            ConsolePermission = "keys.read"
-	ConsolePermissionKeysRotate          ConsolePermission = "keys.rotate"
-	ConsolePermissionResourcesWrite      ConsolePermission = "resources.write"
-	ConsolePermissionRolesWrite          ConsolePermission = "roles.write"
-	ConsolePermissionUsersRead           ConsolePermission = "users.read"
-	ConsolePermissionUsersWrite          ConsolePermission = "users.write"
+	ConsolePermissionAPITokensCreate      ConsolePermission = "api_tokens.create"
+	ConsolePermissionAPITokensReadAll     ConsolePermission = "api_tokens.read_all"
+	ConsolePermissionActionsWrite         ConsolePermission = "actions.write"
+	ConsolePermissionAgentsWrite          ConsolePermission = "agents.write"
+	ConsolePermissionAuditReadAll         ConsolePermission = "audit.read_all"
+	ConsolePermissionDelegationsCreate    ConsolePermission = "delegations.create"
+	ConsolePermissionDelegationsReadAll   ConsolePermission = "delegations.read_all"
+	ConsolePermissionDelegationsWriteAll  ConsolePermission = "delegations.write_all"
+	ConsolePermissionKeysRead             ConsolePermission = "keys.read"
+	ConsolePermissionKeysRotate           ConsolePermission = "keys.rotate"
+	ConsolePermissionResourcesWrite       ConsolePermission = "resources.write"
+	ConsolePermissionRolesWrite           ConsolePermission = "roles.write"
+	ConsolePermissionUsersRead            ConsolePermission = "users.read"
+	ConsolePermissionUsersWrite           ConsolePermission = "users.write"
+	ConsolePermissionWorkloadSourcesRead  ConsolePermission = "workload_sources.read"
+	ConsolePermissionWorkloadSourcesWrite ConsolePermission = "workload_sources.write"
 )
 
 // Valid indicates whether the value is a known member of the ConsolePermission enum.
@@ -157,6 +162,10 @@ func (e ConsolePermission) Valid() bool {
 		return true
 	case ConsolePermissionUsersWrite:
 		return true
+	case ConsolePermissionWorkloadSourcesRead:
+		return true
+	case ConsolePermissionWorkloadSourcesWrite:
+		return true
 	default:
 		return false
 	}
@@ -180,6 +189,30 @@ func (e DelegationStatus) Valid() bool {
 	case DelegationStatusEnded:
 		return true
 	case DelegationStatusRevoked:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExaminedProof.
+const (
+	ExaminedProofAccepted    ExaminedProof = "accepted"
+	ExaminedProofOtherSource ExaminedProof = "other_source"
+	ExaminedProofRejected    ExaminedProof = "rejected"
+	ExaminedProofUnavailable ExaminedProof = "unavailable"
+)
+
+// Valid indicates whether the value is a known member of the ExaminedProof enum.
+func (e ExaminedProof) Valid() bool {
+	switch e {
+	case ExaminedProofAccepted:
+		return true
+	case ExaminedProofOtherSource:
+		return true
+	case ExaminedProofRejected:
+		return true
+	case ExaminedProofUnavailable:
 		return true
 	default:
 		return false
@@ -270,6 +303,27 @@ func (e RiskCode) Valid() bool {
 	}
 }
 
+// Defines values for SelectorOrigin.
+const (
+	SelectorOriginLookedUp SelectorOrigin = "looked_up"
+	SelectorOriginNode     SelectorOrigin = "node"
+	SelectorOriginSigned   SelectorOrigin = "signed"
+)
+
+// Valid indicates whether the value is a known member of the SelectorOrigin enum.
+func (e SelectorOrigin) Valid() bool {
+	switch e {
+	case SelectorOriginLookedUp:
+		return true
+	case SelectorOriginNode:
+		return true
+	case SelectorOriginSigned:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SigningKeyState.
 const (
 	SigningKeyStateActive  SigningKeyState = "active"
@@ -306,6 +360,30 @@ func (e UserStatus) Valid() bool {
 	case UserStatusActive:
 		return true
 	case UserStatusSuspended:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WorkloadSourceKind.
+const (
+	WorkloadSourceKindKubernetes WorkloadSourceKind = "kubernetes"
+	WorkloadSourceKindOidc       WorkloadSourceKind = "oidc"
+	WorkloadSourceKindSPIFFE     WorkloadSourceKind = "spiffe"
+	WorkloadSourceKindUnix       WorkloadSourceKind = "unix"
+)
+
+// Valid indicates whether the value is a known member of the WorkloadSourceKind enum.
+func (e WorkloadSourceKind) Valid() bool {
+	switch e {
+	case WorkloadSourceKindKubernetes:
+		return true
+	case WorkloadSourceKindOidc:
+		return true
+	case WorkloadSourceKindSPIFFE:
+		return true
+	case WorkloadSourceKindUnix:
 		return true
 	default:
 		return false
@@ -364,9 +442,12 @@ type Agent struct {
 	CreatedAt time.Time `json:"created_at"`
 
 	// DefaultDelegationID The one that requests use which name none.
-	DefaultDelegationID *string    `json:"default_delegation_id"`
-	LastTokenAt         *time.Time `json:"last_token_at"`
-	Name                string     `json:"name"`
+	DefaultDelegationID *string `json:"default_delegation_id"`
+
+	// Keys The public keys that it signs assertions with; absent when there are none.
+	Keys        []AgentKey `json:"keys,omitempty"`
+	LastTokenAt *time.Time `json:"last_token_at"`
+	Name        string     `json:"name"`
 
 	// Platform One of the catalogue's `platforms`.
 	//
@@ -412,6 +493,25 @@ type AgentCreate struct {
 	//
 	// Example: langchain
 	Type AgentTypeValue `json:"type"`
+}
+
+// AgentKey defines model for AgentKey.
+type AgentKey struct {
+	// Alg Example: ES256
+	Alg *string `json:"alg,omitempty"`
+
+	// Kid Example: 2026-05
+	Kid *string `json:"kid,omitempty"`
+
+	// Kty Example: EC
+	Kty string `json:"kty"`
+}
+
+// AgentKeySet A JWK Set (RFC 7517 §5).
+//
+// Example: {"keys":[{"crv":"Ed25519","kid":"2026-05","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}
+type AgentKeySet struct {
+	Keys []PublicKey `json:"keys"`
 }
 
 // AgentList defines model for AgentList.
@@ -582,6 +682,16 @@ type AttestationMethod string
 // AttestationMode Whether an agent must prove its workload. Permissive agents get tokens without proof, marked `attestation: none`.
 type AttestationMode string
 
+// AttestedSelector defines model for AttestedSelector.
+type AttestedSelector struct {
+	// How In the proof itself, asked of the platform, or seen by a node agent or the kernel.
+	How SelectorOrigin `json:"how"`
+
+	// Key Example: k8s:ns
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
 // AuditChain defines model for AuditChain.
 type AuditChain struct {
 	// BrokenAt The first event that does not verify.
@@ -682,8 +792,29 @@ type Catalogue struct {
 	// Platforms In display order.
 	Platforms []Platform `json:"platforms"`
 
+	// Presets Ready-made OpenID Connect sources, in display order.
+	Presets []Preset `json:"presets,omitempty"`
+
 	// Server What set-up snippets and forms need to know of this server.
 	Server ServerInfo `json:"server"`
+}
+
+// ClaimMapping defines model for ClaimMapping.
+type ClaimMapping struct {
+	// Claim A name, or a JSON Pointer (RFC 6901) to one inside another.
+	//
+	// Example: repository
+	Claim string `json:"claim"`
+
+	// Pattern A regular expression (RE2) of the whole value with one group, the part to take; a value that it does not match attests nothing. Absent: the whole value.
+	//
+	// Example: /subscriptions/([^/]+)/.*
+	Pattern *string `json:"pattern,omitempty"`
+
+	// Selector A key of the platform.
+	//
+	// Example: github:repository
+	Selector string `json:"selector"`
 }
 
 // ConsolePermission What the console may offer. The server decides each request anew.
@@ -847,6 +978,9 @@ type DelegationUpdate struct {
 	Resources []string `json:"resources,omitempty"`
 }
 
+// ExaminedProof `other_source`: it is no token of this source. `unavailable`: it cannot be told now.
+type ExaminedProof string
+
 // ExplainProof defines model for ExplainProof.
 type ExplainProof string
 
@@ -902,6 +1036,47 @@ type Grant struct {
 // ID Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
 type ID = string
 
+// KubernetesAPI How the cluster's API is reached: `kubeconfig` or `in_cluster`. Labels, images and container names are looked up there.
+type KubernetesAPI struct {
+	// Context In the kubeconfig; without it, its current one.
+	Context *string `json:"context,omitempty"`
+
+	// InCluster By the server's own service account.
+	InCluster *bool `json:"in_cluster,omitempty"`
+
+	// Kubeconfig Path of a file on the server.
+	Kubeconfig *string `json:"kubeconfig,omitempty"`
+}
+
+// KubernetesSource Projected service-account tokens of one cluster.
+type KubernetesSource struct {
+	// API How the cluster's API is reached: `kubeconfig` or `in_cluster`. Labels, images and container names are looked up there.
+	API *KubernetesAPI `json:"api,omitempty"`
+
+	// Audience Dedicated to this server; never the issuer's own.
+	//
+	// Example: authsec
+	Audience string `json:"audience"`
+
+	// CaBundle Certificates in PEM, for issuer and API.
+	CaBundle *string `json:"ca_bundle,omitempty"`
+
+	// Issuer The tokens' `iss`.
+	//
+	// Example: https://kubernetes.default.svc
+	Issuer string `json:"issuer"`
+
+	// Jwks The cluster's key set (RFC 7517), where the issuer cannot be asked. Without it and `jwks_url` it is discovered.
+	Jwks    *string `json:"jwks,omitempty"`
+	JwksURL *string `json:"jwks_url,omitempty"`
+
+	// MaxTokenSeconds The longest life of a token; 0: 3660.
+	MaxTokenSeconds *int64 `json:"max_token_seconds,omitempty"`
+
+	// TokenReview The API verifies the tokens, and refuses those whose pod or service account is gone. Needs `api`.
+	TokenReview *bool `json:"token_review,omitempty"`
+}
+
 // Level What a person may do here: everything; their own delegations; read everything.
 type Level string
 
@@ -935,6 +1110,45 @@ type MissingAction struct {
 	//
 	// Example: not_in_role
 	Reason string `json:"reason"`
+}
+
+// MissingSelector defines model for MissingSelector.
+type MissingSelector struct {
+	Message string `json:"message"`
+
+	// Selector A key, or the beginning of keys, which ends in a colon.
+	//
+	// Example: k8s:pod-label:
+	Selector string `json:"selector"`
+}
+
+// OidcSource Tokens of one OpenID Connect issuer.
+type OidcSource struct {
+	Audience string `json:"audience"`
+
+	// CaBundle Certificates in PEM.
+	CaBundle *string `json:"ca_bundle,omitempty"`
+
+	// Claims Which claim is which selector.
+	Claims []ClaimMapping `json:"claims"`
+
+	// Issuer Example: https://token.actions.githubusercontent.com
+	Issuer string `json:"issuer"`
+
+	// Jwks The issuer's key set (RFC 7517). Without it and `jwks_url` it is discovered.
+	Jwks    *string `json:"jwks,omitempty"`
+	JwksURL *string `json:"jwks_url,omitempty"`
+
+	// MaxTokenSeconds The longest life of a token; 0: 3660.
+	MaxTokenSeconds *int64 `json:"max_token_seconds,omitempty"`
+
+	// Platform One of the catalogue's `platforms`.
+	//
+	// Example: kubernetes
+	Platform PlatformKey `json:"platform"`
+
+	// Preset The name of the preset that the claims were taken from.
+	Preset *string `json:"preset,omitempty"`
 }
 
 // OutstandingTokens What is out now, of the tokens the caller may see.
@@ -1029,10 +1243,13 @@ type Platform struct {
 	// Label Example: Kubernetes
 	Label string `json:"label"`
 
+	// ProvenBy The kinds of workload sources that can prove a workload of this platform, configured or not; none: a client secret does.
+	ProvenBy []WorkloadSourceKind `json:"proven_by"`
+
 	// Selectors In display order; none: the agent holds a client secret.
 	Selectors []SelectorKey `json:"selectors"`
 
-	// Sources What can prove a workload of this platform.
+	// Sources What proves a workload of this platform now. If nothing does, what could.
 	Sources []ProofSource `json:"sources"`
 }
 
@@ -1040,6 +1257,33 @@ type Platform struct {
 //
 // Example: kubernetes
 type PlatformKey = string
+
+// Preset What is the same for everybody in a source for a platform's tokens.
+type Preset struct {
+	// Audience What the audience can be.
+	Audience string         `json:"audience"`
+	Claims   []ClaimMapping `json:"claims"`
+
+	// Help What the tokens are.
+	Help string `json:"help"`
+
+	// Issuer An issuer, or an example in which `<…>` is to be replaced.
+	Issuer string `json:"issuer"`
+
+	// Label Example: GitHub Actions
+	Label string `json:"label"`
+
+	// MaxTokenSeconds 0: the default.
+	MaxTokenSeconds int64 `json:"max_token_seconds"`
+
+	// Name Example: github-actions
+	Name string `json:"name"`
+
+	// Platform One of the catalogue's `platforms`.
+	//
+	// Example: kubernetes
+	Platform PlatformKey `json:"platform"`
+}
 
 // Problem An error (RFC 9457).
 type Problem struct {
@@ -1081,17 +1325,42 @@ type ProofBasis string
 
 // ProofSource defines model for ProofSource.
 type ProofSource struct {
-	// Configured Whether any such source is configured here.
+	// Configured Whether it does so now.
 	Configured bool `json:"configured"`
 
 	// Help What to do to configure one.
 	Help *string `json:"help,omitempty"`
 
-	// Label Example: Projected service-account token
+	// ID The workload source's, if it is one.
+	ID   *string             `json:"id,omitempty"`
+	Kind *WorkloadSourceKind `json:"kind,omitempty"`
+
+	// Label The source's name, or what kind of proof it would take.
+	//
+	// Example: Production cluster
 	Label string `json:"label"`
 
 	// Method How a workload proved itself.
 	Method AttestationMethod `json:"method"`
+}
+
+// PublicKey A JSON Web Key (RFC 7517 §4) without private members. Each has a `kid` where there are several.
+type PublicKey struct {
+	Alg *string `json:"alg,omitempty"`
+	Crv *string `json:"crv,omitempty"`
+	E   *string `json:"e,omitempty"`
+
+	// Ext Web Crypto writes it.
+	Ext    *bool    `json:"ext,omitempty"`
+	KeyOps []string `json:"key_ops,omitempty"`
+	Kid    *string  `json:"kid,omitempty"`
+
+	// Kty Example: OKP
+	Kty string  `json:"kty"`
+	N   *string `json:"n,omitempty"`
+	Use *string `json:"use,omitempty"`
+	X   *string `json:"x,omitempty"`
+	Y   *string `json:"y,omitempty"`
 }
 
 // Reason One failed condition of a decision.
@@ -1242,6 +1511,19 @@ type RoleUpdate struct {
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
 }
 
+// SatisfiedAgent defines model for SatisfiedAgent.
+type SatisfiedAgent struct {
+	// ClientID Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
+	ClientID ID     `json:"client_id"`
+	Name     string `json:"name"`
+
+	// Platform One of the catalogue's `platforms`.
+	//
+	// Example: kubernetes
+	Platform PlatformKey `json:"platform"`
+	Status   AgentStatus `json:"status"`
+}
+
 // SecretRotation Example: {"overlap_seconds":0}
 type SecretRotation struct {
 	// OverlapSeconds How long older secrets go on working; 86400 if absent, 0 ends them at once.
@@ -1275,6 +1557,9 @@ type SelectorKey struct {
 	// Suggested Stands ready to be filled in.
 	Suggested bool `json:"suggested"`
 }
+
+// SelectorOrigin In the proof itself, asked of the platform, or seen by a node agent or the kernel.
+type SelectorOrigin string
 
 // ServerInfo What set-up snippets and forms need to know of this server.
 type ServerInfo struct {
@@ -1364,6 +1649,40 @@ type SigningKeyList struct {
 
 // SigningKeyState `pending`: published, not signing yet. `retired`: verifies what is out. `dropped`: in the JWKS no longer.
 type SigningKeyState string
+
+// SPIFFESource SVIDs of one trust domain. Its bundle comes from one of `bundle_url`, `bundle_file` and `workload_api`.
+type SPIFFESource struct {
+	// Audience Of JWT-SVIDs.
+	Audience string `json:"audience"`
+
+	// BundleFile Path of a file on the server.
+	BundleFile *string `json:"bundle_file,omitempty"`
+
+	// BundleURL A SPIFFE bundle endpoint.
+	BundleURL *string `json:"bundle_url,omitempty"`
+
+	// CaBundle Certificates in PEM, for `https_web` with a private CA.
+	CaBundle *string `json:"ca_bundle,omitempty"`
+
+	// EndpointSPIFFEID The endpoint's own ID, for the profile `https_spiffe`; needs `bundle_file`. Without it the profile is `https_web`.
+	EndpointSPIFFEID *string `json:"endpoint_spiffe_id,omitempty"`
+
+	// TrustDomain Example: example.org
+	TrustDomain string `json:"trust_domain"`
+
+	// WorkloadAPI The Workload API's socket.
+	//
+	// Example: unix:///run/spire/agent.sock
+	WorkloadAPI *string `json:"workload_api,omitempty"`
+}
+
+// UnixSource The process at the other end of a connection on the server's own machine.
+type UnixSource struct {
+	// DockerHost The Docker API that knows the process's container; without it containers are not looked up.
+	//
+	// Example: unix:///var/run/docker.sock
+	DockerHost *string `json:"docker_host,omitempty"`
+}
 
 // UnnamedExplanation What a request that names neither delegation nor role would get: either a grant or reasons. Absent for a member
 // whose own delegations do not decide it.
@@ -1468,6 +1787,142 @@ type UserUpdate struct {
 	// Roles Replaces the roles held.
 	Roles  []RoleName  `json:"roles,omitempty"`
 	Status *UserStatus `json:"status,omitempty"`
+}
+
+// WorkloadSource Where proof of a workload comes from. The member of its kind holds its settings, which hold no secret.
+type WorkloadSource struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// Enabled Whether what it proves is believed.
+	Enabled bool `json:"enabled"`
+
+	// ID Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
+	ID   ID                 `json:"id"`
+	Kind WorkloadSourceKind `json:"kind"`
+
+	// Kubernetes Projected service-account tokens of one cluster.
+	Kubernetes *KubernetesSource `json:"kubernetes,omitempty"`
+
+	// Name Example: Production cluster
+	Name string `json:"name"`
+
+	// Oidc Tokens of one OpenID Connect issuer.
+	Oidc *OidcSource `json:"oidc,omitempty"`
+
+	// Proves The platforms whose workloads it can prove.
+	Proves []PlatformKey `json:"proves"`
+
+	// SPIFFE SVIDs of one trust domain. Its bundle comes from one of `bundle_url`, `bundle_file` and `workload_api`.
+	SPIFFE *SPIFFESource `json:"spiffe,omitempty"`
+
+	// Unix The process at the other end of a connection on the server's own machine.
+	Unix      *UnixSource `json:"unix,omitempty"`
+	UpdatedAt time.Time   `json:"updated_at"`
+}
+
+// WorkloadSourceCreate Example: {"kind":"oidc","name":"GitHub Actions","oidc":{"audience":"https://auth.example.com","claims":[{"claim":"repository","selector":"github:repository"}],"issuer":"https://token.actions.githubusercontent.com","platform":"github","preset":"github-actions"}}
+type WorkloadSourceCreate struct {
+	// Enabled Without it, true.
+	Enabled *bool              `json:"enabled,omitempty"`
+	Kind    WorkloadSourceKind `json:"kind"`
+
+	// Kubernetes Projected service-account tokens of one cluster.
+	Kubernetes *KubernetesSource `json:"kubernetes,omitempty"`
+	Name       string            `json:"name"`
+
+	// Oidc Tokens of one OpenID Connect issuer.
+	Oidc *OidcSource `json:"oidc,omitempty"`
+
+	// SPIFFE SVIDs of one trust domain. Its bundle comes from one of `bundle_url`, `bundle_file` and `workload_api`.
+	SPIFFE *SPIFFESource `json:"spiffe,omitempty"`
+
+	// Unix The process at the other end of a connection on the server's own machine.
+	Unix *UnixSource `json:"unix,omitempty"`
+}
+
+// WorkloadSourceDraftTest defines model for WorkloadSourceDraftTest.
+type WorkloadSourceDraftTest struct {
+	Kind WorkloadSourceKind `json:"kind"`
+
+	// Kubernetes Projected service-account tokens of one cluster.
+	Kubernetes *KubernetesSource `json:"kubernetes,omitempty"`
+	Name       *string           `json:"name,omitempty"`
+
+	// Oidc Tokens of one OpenID Connect issuer.
+	Oidc *OidcSource `json:"oidc,omitempty"`
+
+	// SPIFFE SVIDs of one trust domain. Its bundle comes from one of `bundle_url`, `bundle_file` and `workload_api`.
+	SPIFFE *SPIFFESource `json:"spiffe,omitempty"`
+
+	// Token A workload's token, as it would send it. It is neither stored nor logged.
+	Token string `json:"token"`
+
+	// Unix The process at the other end of a connection on the server's own machine.
+	Unix *UnixSource `json:"unix,omitempty"`
+}
+
+// WorkloadSourceKind defines model for WorkloadSourceKind.
+type WorkloadSourceKind string
+
+// WorkloadSourceList defines model for WorkloadSourceList.
+type WorkloadSourceList struct {
+	Items      []WorkloadSource `json:"items"`
+	NextCursor string           `json:"next_cursor,omitempty"`
+}
+
+// WorkloadSourceTest defines model for WorkloadSourceTest.
+type WorkloadSourceTest struct {
+	// Token A workload's token, as it would send it. It is neither stored nor logged.
+	Token string `json:"token"`
+}
+
+// WorkloadSourceUpdate Example: {"unix":{"docker_host":"unix:///var/run/docker.sock"}}
+type WorkloadSourceUpdate struct {
+	// Kubernetes Projected service-account tokens of one cluster.
+	Kubernetes *KubernetesSource `json:"kubernetes,omitempty"`
+	Name       *string           `json:"name,omitempty"`
+
+	// Oidc Tokens of one OpenID Connect issuer.
+	Oidc *OidcSource `json:"oidc,omitempty"`
+
+	// SPIFFE SVIDs of one trust domain. Its bundle comes from one of `bundle_url`, `bundle_file` and `workload_api`.
+	SPIFFE *SPIFFESource `json:"spiffe,omitempty"`
+
+	// Unix The process at the other end of a connection on the server's own machine.
+	Unix *UnixSource `json:"unix,omitempty"`
+}
+
+// WorkloadSourceVerdict defines model for WorkloadSourceVerdict.
+type WorkloadSourceVerdict struct {
+	// Agents Agents whose selectors it establishes, at most 50.
+	Agents []SatisfiedAgent `json:"agents"`
+
+	// Cause Technical details, for who administers the source.
+	Cause *string `json:"cause,omitempty"`
+
+	// ClientID The agent whose own SVID it is.
+	ClientID *string `json:"client_id,omitempty"`
+
+	// ExpiresAt When the proof itself ends.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
+	// Method How a workload proved itself.
+	Method *AttestationMethod `json:"method,omitempty"`
+
+	// Missing What it cannot establish, and what to configure.
+	Missing []MissingSelector `json:"missing"`
+
+	// MoreAgents There may be others.
+	MoreAgents bool `json:"more_agents"`
+
+	// Problem Unless it was accepted: a sentence that says what to do.
+	Problem *string `json:"problem,omitempty"`
+
+	// Selectors What it attests.
+	Selectors []AttestedSelector `json:"selectors"`
+
+	// Verdict `other_source`: it is no token of this source. `unavailable`: it cannot be told now.
+	Verdict ExaminedProof `json:"verdict"`
 }
 
 // ActionNameInPath Example: billing:read
@@ -1721,6 +2176,18 @@ type ListUsersParams struct {
 	Q Search `form:"q,omitempty" json:"q,omitempty"`
 }
 
+// ListWorkloadSourcesParams defines parameters for ListWorkloadSources.
+type ListWorkloadSourcesParams struct {
+	// Limit Items per page.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before; opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Q Text to search for.
+	Q Search `form:"q,omitempty" json:"q,omitempty"`
+}
+
 // CreateActionJSONRequestBody defines body for CreateAction for application/json ContentType.
 type CreateActionJSONRequestBody = ActionCreate
 
@@ -1735,6 +2202,9 @@ type UpdateAgentJSONRequestBody = AgentUpdate
 
 // SetDefaultDelegationJSONRequestBody defines body for SetDefaultDelegation for application/json ContentType.
 type SetDefaultDelegationJSONRequestBody = DefaultDelegation
+
+// SetAgentKeysJSONRequestBody defines body for SetAgentKeys for application/json ContentType.
+type SetAgentKeysJSONRequestBody = AgentKeySet
 
 // RotateAgentSecretJSONRequestBody defines body for RotateAgentSecret for application/json ContentType.
 type RotateAgentSecretJSONRequestBody = SecretRotation
@@ -1784,6 +2254,18 @@ type CreateUserJSONRequestBody = UserCreate
 // UpdateUserJSONRequestBody defines body for UpdateUser for application/json ContentType.
 type UpdateUserJSONRequestBody = UserUpdate
 
+// CreateWorkloadSourceJSONRequestBody defines body for CreateWorkloadSource for application/json ContentType.
+type CreateWorkloadSourceJSONRequestBody = WorkloadSourceCreate
+
+// TestWorkloadSourceDraftJSONRequestBody defines body for TestWorkloadSourceDraft for application/json ContentType.
+type TestWorkloadSourceDraftJSONRequestBody = WorkloadSourceDraftTest
+
+// UpdateWorkloadSourceJSONRequestBody defines body for UpdateWorkloadSource for application/json ContentType.
+type UpdateWorkloadSourceJSONRequestBody = WorkloadSourceUpdate
+
+// TestWorkloadSourceJSONRequestBody defines body for TestWorkloadSource for application/json ContentType.
+type TestWorkloadSourceJSONRequestBody = WorkloadSourceTest
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// ListActions List actions
@@ -1822,6 +2304,12 @@ type ServerInterface interface {
 	// SetDefaultDelegation Choose the delegation of requests that name none
 	// (PUT /agents/{client_id}/default-delegation)
 	SetDefaultDelegation(w http.ResponseWriter, r *http.Request, clientID ClientIDInPath)
+	// ClearAgentKeys Take the agent's public keys away
+	// (DELETE /agents/{client_id}/keys)
+	ClearAgentKeys(w http.ResponseWriter, r *http.Request, clientID ClientIDInPath)
+	// SetAgentKeys Set the agent's public keys
+	// (PUT /agents/{client_id}/keys)
+	SetAgentKeys(w http.ResponseWriter, r *http.Request, clientID ClientIDInPath)
 	// RotateAgentSecret Make a new client secret
 	// (POST /agents/{client_id}/rotate-secret)
 	RotateAgentSecret(w http.ResponseWriter, r *http.Request, clientID ClientIDInPath)
@@ -1957,6 +2445,33 @@ type ServerInterface interface {
 	// CreateSetupLink Make a new one-time set-up link
 	// (POST /users/{id}/setup-link)
 	CreateSetupLink(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// ListWorkloadSources List workload sources
+	// (GET /workload-sources)
+	ListWorkloadSources(w http.ResponseWriter, r *http.Request, params ListWorkloadSourcesParams)
+	// CreateWorkloadSource Add a workload source
+	// (POST /workload-sources)
+	CreateWorkloadSource(w http.ResponseWriter, r *http.Request)
+	// TestWorkloadSourceDraft Test a workload source before it is added
+	// (POST /workload-sources/test)
+	TestWorkloadSourceDraft(w http.ResponseWriter, r *http.Request)
+	// DeleteWorkloadSource Delete a workload source
+	// (DELETE /workload-sources/{id})
+	DeleteWorkloadSource(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// GetWorkloadSource One workload source
+	// (GET /workload-sources/{id})
+	GetWorkloadSource(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// UpdateWorkloadSource Change a workload source
+	// (PATCH /workload-sources/{id})
+	UpdateWorkloadSource(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// DisableWorkloadSource Believe a workload source no more
+	// (POST /workload-sources/{id}/disable)
+	DisableWorkloadSource(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// EnableWorkloadSource Believe what a workload source proves
+	// (POST /workload-sources/{id}/enable)
+	EnableWorkloadSource(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// TestWorkloadSource Test a workload source
+	// (POST /workload-sources/{id}/test)
+	TestWorkloadSource(w http.ResponseWriter, r *http.Request, id IDInPath)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -2365,6 +2880,58 @@ func (siw *ServerInterfaceWrapper) SetDefaultDelegation(w http.ResponseWriter, r
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.SetDefaultDelegation(w, r, clientID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ClearAgentKeys operation middleware
+func (siw *ServerInterfaceWrapper) ClearAgentKeys(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "client_id" -------------
+	var clientID ClientIDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "client_id", r.PathValue("client_id"), &clientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "client_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ClearAgentKeys(w, r, clientID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetAgentKeys operation middleware
+func (siw *ServerInterfaceWrapper) SetAgentKeys(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "client_id" -------------
+	var clientID ClientIDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "client_id", r.PathValue("client_id"), &clientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "client_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetAgentKeys(w, r, clientID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3934,6 +4501,249 @@ func (siw *ServerInterfaceWrapper) CreateSetupLink(w http.ResponseWriter, r *htt
 	handler.ServeHTTP(w, r)
 }
 
+// ListWorkloadSources operation middleware
+func (siw *ServerInterfaceWrapper) ListWorkloadSources(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListWorkloadSourcesParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "q"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "q", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListWorkloadSources(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateWorkloadSource operation middleware
+func (siw *ServerInterfaceWrapper) CreateWorkloadSource(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateWorkloadSource(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// TestWorkloadSourceDraft operation middleware
+func (siw *ServerInterfaceWrapper) TestWorkloadSourceDraft(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TestWorkloadSourceDraft(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteWorkloadSource operation middleware
+func (siw *ServerInterfaceWrapper) DeleteWorkloadSource(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteWorkloadSource(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetWorkloadSource operation middleware
+func (siw *ServerInterfaceWrapper) GetWorkloadSource(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetWorkloadSource(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateWorkloadSource operation middleware
+func (siw *ServerInterfaceWrapper) UpdateWorkloadSource(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateWorkloadSource(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DisableWorkloadSource operation middleware
+func (siw *ServerInterfaceWrapper) DisableWorkloadSource(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DisableWorkloadSource(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EnableWorkloadSource operation middleware
+func (siw *ServerInterfaceWrapper) EnableWorkloadSource(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EnableWorkloadSource(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// TestWorkloadSource operation middleware
+func (siw *ServerInterfaceWrapper) TestWorkloadSource(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TestWorkloadSource(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 type UnescapedCookieParamError struct {
 	ParamName string
 	Err       error
@@ -4085,6 +4895,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/agents/{client_id}/suspend", wrapper.SuspendAgent)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/agents/{client_id}/activate", wrapper.ActivateAgent)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/agents/{client_id}/rotate-secret", wrapper.RotateAgentSecret)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/agents/{client_id}/keys", wrapper.ClearAgentKeys)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/agents/{client_id}/keys", wrapper.SetAgentKeys)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/agents/{client_id}/tokens", wrapper.ListAgentTokens)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/agents/{client_id}/default-delegation", wrapper.SetDefaultDelegation)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/resources", wrapper.ListResources)
@@ -4101,6 +4913,15 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/delegations/{id}/disable", wrapper.DisableDelegation)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/delegations/{id}/enable", wrapper.EnableDelegation)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/platforms", wrapper.GetPlatforms)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/workload-sources", wrapper.ListWorkloadSources)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/workload-sources", wrapper.CreateWorkloadSource)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/workload-sources/test", wrapper.TestWorkloadSourceDraft)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/workload-sources/{id}", wrapper.DeleteWorkloadSource)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/workload-sources/{id}", wrapper.GetWorkloadSource)
+	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/workload-sources/{id}", wrapper.UpdateWorkloadSource)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/workload-sources/{id}/enable", wrapper.EnableWorkloadSource)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/workload-sources/{id}/disable", wrapper.DisableWorkloadSource)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/workload-sources/{id}/test", wrapper.TestWorkloadSource)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/keys", wrapper.ListKeys)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/keys/rotate", wrapper.RotateKeys)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api-tokens", wrapper.ListAPITokens)
@@ -6012,6 +6833,323 @@ type SetDefaultDelegation503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SetDefaultDelegation503ApplicationProblemPlusJSONResponse) VisitSetDefaultDelegationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearAgentKeysRequestObject struct {
+	ClientID ClientIDInPath `json:"client_id"`
+}
+
+type ClearAgentKeysResponseObject interface {
+	VisitClearAgentKeysResponse(w http.ResponseWriter) error
+}
+
+type ClearAgentKeys204Response struct {
+}
+
+func (response ClearAgentKeys204Response) VisitClearAgentKeysResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ClearAgentKeys400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ClearAgentKeys400ApplicationProblemPlusJSONResponse) VisitClearAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearAgentKeys401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ClearAgentKeys401ApplicationProblemPlusJSONResponse) VisitClearAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearAgentKeys403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ClearAgentKeys403ApplicationProblemPlusJSONResponse) VisitClearAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearAgentKeys404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ClearAgentKeys404ApplicationProblemPlusJSONResponse) VisitClearAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearAgentKeys429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response ClearAgentKeys429ApplicationProblemPlusJSONResponse) VisitClearAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearAgentKeys500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ClearAgentKeys500ApplicationProblemPlusJSONResponse) VisitClearAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearAgentKeys503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ClearAgentKeys503ApplicationProblemPlusJSONResponse) VisitClearAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAgentKeysRequestObject struct {
+	ClientID ClientIDInPath `json:"client_id"`
+	Body     *SetAgentKeysJSONRequestBody
+}
+
+type SetAgentKeysResponseObject interface {
+	VisitSetAgentKeysResponse(w http.ResponseWriter) error
+}
+
+type SetAgentKeys200JSONResponse Agent
+
+func (response SetAgentKeys200JSONResponse) VisitSetAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAgentKeys400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response SetAgentKeys400ApplicationProblemPlusJSONResponse) VisitSetAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAgentKeys401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SetAgentKeys401ApplicationProblemPlusJSONResponse) VisitSetAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAgentKeys403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response SetAgentKeys403ApplicationProblemPlusJSONResponse) VisitSetAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAgentKeys404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SetAgentKeys404ApplicationProblemPlusJSONResponse) VisitSetAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAgentKeys409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response SetAgentKeys409ApplicationProblemPlusJSONResponse) VisitSetAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAgentKeys413ApplicationProblemPlusJSONResponse struct {
+	ContentTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetAgentKeys413ApplicationProblemPlusJSONResponse) VisitSetAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAgentKeys415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SetAgentKeys415ApplicationProblemPlusJSONResponse) VisitSetAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAgentKeys429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response SetAgentKeys429ApplicationProblemPlusJSONResponse) VisitSetAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAgentKeys500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response SetAgentKeys500ApplicationProblemPlusJSONResponse) VisitSetAgentKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAgentKeys503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response SetAgentKeys503ApplicationProblemPlusJSONResponse) VisitSetAgentKeysResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -12638,6 +13776,1347 @@ func (response CreateSetupLink503ApplicationProblemPlusJSONResponse) VisitCreate
 	return err
 }
 
+type ListWorkloadSourcesRequestObject struct {
+	Params ListWorkloadSourcesParams
+}
+
+type ListWorkloadSourcesResponseObject interface {
+	VisitListWorkloadSourcesResponse(w http.ResponseWriter) error
+}
+
+type ListWorkloadSources200JSONResponse WorkloadSourceList
+
+func (response ListWorkloadSources200JSONResponse) VisitListWorkloadSourcesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWorkloadSources400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListWorkloadSources400ApplicationProblemPlusJSONResponse) VisitListWorkloadSourcesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWorkloadSources401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListWorkloadSources401ApplicationProblemPlusJSONResponse) VisitListWorkloadSourcesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWorkloadSources403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListWorkloadSources403ApplicationProblemPlusJSONResponse) VisitListWorkloadSourcesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWorkloadSources429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response ListWorkloadSources429ApplicationProblemPlusJSONResponse) VisitListWorkloadSourcesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWorkloadSources500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListWorkloadSources500ApplicationProblemPlusJSONResponse) VisitListWorkloadSourcesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWorkloadSources503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListWorkloadSources503ApplicationProblemPlusJSONResponse) VisitListWorkloadSourcesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateWorkloadSourceRequestObject struct {
+	Body *CreateWorkloadSourceJSONRequestBody
+}
+
+type CreateWorkloadSourceResponseObject interface {
+	VisitCreateWorkloadSourceResponse(w http.ResponseWriter) error
+}
+
+type CreateWorkloadSource201JSONResponse WorkloadSource
+
+func (response CreateWorkloadSource201JSONResponse) VisitCreateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateWorkloadSource400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateWorkloadSource400ApplicationProblemPlusJSONResponse) VisitCreateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateWorkloadSource401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateWorkloadSource401ApplicationProblemPlusJSONResponse) VisitCreateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateWorkloadSource403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateWorkloadSource403ApplicationProblemPlusJSONResponse) VisitCreateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateWorkloadSource409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateWorkloadSource409ApplicationProblemPlusJSONResponse) VisitCreateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateWorkloadSource413ApplicationProblemPlusJSONResponse struct {
+	ContentTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateWorkloadSource413ApplicationProblemPlusJSONResponse) VisitCreateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateWorkloadSource415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateWorkloadSource415ApplicationProblemPlusJSONResponse) VisitCreateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateWorkloadSource429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response CreateWorkloadSource429ApplicationProblemPlusJSONResponse) VisitCreateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateWorkloadSource500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response CreateWorkloadSource500ApplicationProblemPlusJSONResponse) VisitCreateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateWorkloadSource503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateWorkloadSource503ApplicationProblemPlusJSONResponse) VisitCreateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSourceDraftRequestObject struct {
+	Body *TestWorkloadSourceDraftJSONRequestBody
+}
+
+type TestWorkloadSourceDraftResponseObject interface {
+	VisitTestWorkloadSourceDraftResponse(w http.ResponseWriter) error
+}
+
+type TestWorkloadSourceDraft200JSONResponse WorkloadSourceVerdict
+
+func (response TestWorkloadSourceDraft200JSONResponse) VisitTestWorkloadSourceDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSourceDraft400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSourceDraft400ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSourceDraft401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSourceDraft401ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSourceDraft403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSourceDraft403ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSourceDraft413ApplicationProblemPlusJSONResponse struct {
+	ContentTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSourceDraft413ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSourceDraft415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSourceDraft415ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSourceDraft429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSourceDraft429ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSourceDraft500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSourceDraft500ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSourceDraft503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSourceDraft503ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteWorkloadSourceRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type DeleteWorkloadSourceResponseObject interface {
+	VisitDeleteWorkloadSourceResponse(w http.ResponseWriter) error
+}
+
+type DeleteWorkloadSource204Response struct {
+}
+
+func (response DeleteWorkloadSource204Response) VisitDeleteWorkloadSourceResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteWorkloadSource400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteWorkloadSource400ApplicationProblemPlusJSONResponse) VisitDeleteWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteWorkloadSource401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteWorkloadSource401ApplicationProblemPlusJSONResponse) VisitDeleteWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteWorkloadSource403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteWorkloadSource403ApplicationProblemPlusJSONResponse) VisitDeleteWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteWorkloadSource404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteWorkloadSource404ApplicationProblemPlusJSONResponse) VisitDeleteWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteWorkloadSource429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteWorkloadSource429ApplicationProblemPlusJSONResponse) VisitDeleteWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteWorkloadSource500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteWorkloadSource500ApplicationProblemPlusJSONResponse) VisitDeleteWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteWorkloadSource503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteWorkloadSource503ApplicationProblemPlusJSONResponse) VisitDeleteWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetWorkloadSourceRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type GetWorkloadSourceResponseObject interface {
+	VisitGetWorkloadSourceResponse(w http.ResponseWriter) error
+}
+
+type GetWorkloadSource200JSONResponse WorkloadSource
+
+func (response GetWorkloadSource200JSONResponse) VisitGetWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetWorkloadSource400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetWorkloadSource400ApplicationProblemPlusJSONResponse) VisitGetWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetWorkloadSource401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetWorkloadSource401ApplicationProblemPlusJSONResponse) VisitGetWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetWorkloadSource403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetWorkloadSource403ApplicationProblemPlusJSONResponse) VisitGetWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetWorkloadSource404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetWorkloadSource404ApplicationProblemPlusJSONResponse) VisitGetWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetWorkloadSource429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response GetWorkloadSource429ApplicationProblemPlusJSONResponse) VisitGetWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetWorkloadSource500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetWorkloadSource500ApplicationProblemPlusJSONResponse) VisitGetWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetWorkloadSource503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetWorkloadSource503ApplicationProblemPlusJSONResponse) VisitGetWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateWorkloadSourceRequestObject struct {
+	ID   IDInPath `json:"id"`
+	Body *UpdateWorkloadSourceJSONRequestBody
+}
+
+type UpdateWorkloadSourceResponseObject interface {
+	VisitUpdateWorkloadSourceResponse(w http.ResponseWriter) error
+}
+
+type UpdateWorkloadSource200JSONResponse WorkloadSource
+
+func (response UpdateWorkloadSource200JSONResponse) VisitUpdateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateWorkloadSource400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateWorkloadSource400ApplicationProblemPlusJSONResponse) VisitUpdateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateWorkloadSource401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateWorkloadSource401ApplicationProblemPlusJSONResponse) VisitUpdateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateWorkloadSource403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateWorkloadSource403ApplicationProblemPlusJSONResponse) VisitUpdateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateWorkloadSource404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateWorkloadSource404ApplicationProblemPlusJSONResponse) VisitUpdateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateWorkloadSource409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateWorkloadSource409ApplicationProblemPlusJSONResponse) VisitUpdateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateWorkloadSource413ApplicationProblemPlusJSONResponse struct {
+	ContentTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateWorkloadSource413ApplicationProblemPlusJSONResponse) VisitUpdateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateWorkloadSource415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateWorkloadSource415ApplicationProblemPlusJSONResponse) VisitUpdateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateWorkloadSource429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateWorkloadSource429ApplicationProblemPlusJSONResponse) VisitUpdateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateWorkloadSource500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateWorkloadSource500ApplicationProblemPlusJSONResponse) VisitUpdateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateWorkloadSource503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateWorkloadSource503ApplicationProblemPlusJSONResponse) VisitUpdateWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableWorkloadSourceRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type DisableWorkloadSourceResponseObject interface {
+	VisitDisableWorkloadSourceResponse(w http.ResponseWriter) error
+}
+
+type DisableWorkloadSource200JSONResponse WorkloadSource
+
+func (response DisableWorkloadSource200JSONResponse) VisitDisableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableWorkloadSource400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DisableWorkloadSource400ApplicationProblemPlusJSONResponse) VisitDisableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableWorkloadSource401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response DisableWorkloadSource401ApplicationProblemPlusJSONResponse) VisitDisableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableWorkloadSource403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DisableWorkloadSource403ApplicationProblemPlusJSONResponse) VisitDisableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableWorkloadSource404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DisableWorkloadSource404ApplicationProblemPlusJSONResponse) VisitDisableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableWorkloadSource429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response DisableWorkloadSource429ApplicationProblemPlusJSONResponse) VisitDisableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableWorkloadSource500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DisableWorkloadSource500ApplicationProblemPlusJSONResponse) VisitDisableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableWorkloadSource503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DisableWorkloadSource503ApplicationProblemPlusJSONResponse) VisitDisableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableWorkloadSourceRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type EnableWorkloadSourceResponseObject interface {
+	VisitEnableWorkloadSourceResponse(w http.ResponseWriter) error
+}
+
+type EnableWorkloadSource200JSONResponse WorkloadSource
+
+func (response EnableWorkloadSource200JSONResponse) VisitEnableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableWorkloadSource400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response EnableWorkloadSource400ApplicationProblemPlusJSONResponse) VisitEnableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableWorkloadSource401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response EnableWorkloadSource401ApplicationProblemPlusJSONResponse) VisitEnableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableWorkloadSource403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response EnableWorkloadSource403ApplicationProblemPlusJSONResponse) VisitEnableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableWorkloadSource404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response EnableWorkloadSource404ApplicationProblemPlusJSONResponse) VisitEnableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableWorkloadSource429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response EnableWorkloadSource429ApplicationProblemPlusJSONResponse) VisitEnableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableWorkloadSource500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response EnableWorkloadSource500ApplicationProblemPlusJSONResponse) VisitEnableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableWorkloadSource503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EnableWorkloadSource503ApplicationProblemPlusJSONResponse) VisitEnableWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSourceRequestObject struct {
+	ID   IDInPath `json:"id"`
+	Body *TestWorkloadSourceJSONRequestBody
+}
+
+type TestWorkloadSourceResponseObject interface {
+	VisitTestWorkloadSourceResponse(w http.ResponseWriter) error
+}
+
+type TestWorkloadSource200JSONResponse WorkloadSourceVerdict
+
+func (response TestWorkloadSource200JSONResponse) VisitTestWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSource400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSource400ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSource401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSource401ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSource403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSource403ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSource404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSource404ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSource413ApplicationProblemPlusJSONResponse struct {
+	ContentTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSource413ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSource415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSource415ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSource429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSource429ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSource500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSource500ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWorkloadSource503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response TestWorkloadSource503ApplicationProblemPlusJSONResponse) VisitTestWorkloadSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// ListActions List actions
@@ -12676,6 +15155,12 @@ type StrictServerInterface interface {
 	// SetDefaultDelegation Choose the delegation of requests that name none
 	// (PUT /agents/{client_id}/default-delegation)
 	SetDefaultDelegation(ctx context.Context, request SetDefaultDelegationRequestObject) (SetDefaultDelegationResponseObject, error)
+	// ClearAgentKeys Take the agent's public keys away
+	// (DELETE /agents/{client_id}/keys)
+	ClearAgentKeys(ctx context.Context, request ClearAgentKeysRequestObject) (ClearAgentKeysResponseObject, error)
+	// SetAgentKeys Set the agent's public keys
+	// (PUT /agents/{client_id}/keys)
+	SetAgentKeys(ctx context.Context, request SetAgentKeysRequestObject) (SetAgentKeysResponseObject, error)
 	// RotateAgentSecret Make a new client secret
 	// (POST /agents/{client_id}/rotate-secret)
 	RotateAgentSecret(ctx context.Context, request RotateAgentSecretRequestObject) (RotateAgentSecretResponseObject, error)
@@ -12811,6 +15296,33 @@ type StrictServerInterface interface {
 	// CreateSetupLink Make a new one-time set-up link
 	// (POST /users/{id}/setup-link)
 	CreateSetupLink(ctx context.Context, request CreateSetupLinkRequestObject) (CreateSetupLinkResponseObject, error)
+	// ListWorkloadSources List workload sources
+	// (GET /workload-sources)
+	ListWorkloadSources(ctx context.Context, request ListWorkloadSourcesRequestObject) (ListWorkloadSourcesResponseObject, error)
+	// CreateWorkloadSource Add a workload source
+	// (POST /workload-sources)
+	CreateWorkloadSource(ctx context.Context, request CreateWorkloadSourceRequestObject) (CreateWorkloadSourceResponseObject, error)
+	// TestWorkloadSourceDraft Test a workload source before it is added
+	// (POST /workload-sources/test)
+	TestWorkloadSourceDraft(ctx context.Context, request TestWorkloadSourceDraftRequestObject) (TestWorkloadSourceDraftResponseObject, error)
+	// DeleteWorkloadSource Delete a workload source
+	// (DELETE /workload-sources/{id})
+	DeleteWorkloadSource(ctx context.Context, request DeleteWorkloadSourceRequestObject) (DeleteWorkloadSourceResponseObject, error)
+	// GetWorkloadSource One workload source
+	// (GET /workload-sources/{id})
+	GetWorkloadSource(ctx context.Context, request GetWorkloadSourceRequestObject) (GetWorkloadSourceResponseObject, error)
+	// UpdateWorkloadSource Change a workload source
+	// (PATCH /workload-sources/{id})
+	UpdateWorkloadSource(ctx context.Context, request UpdateWorkloadSourceRequestObject) (UpdateWorkloadSourceResponseObject, error)
+	// DisableWorkloadSource Believe a workload source no more
+	// (POST /workload-sources/{id}/disable)
+	DisableWorkloadSource(ctx context.Context, request DisableWorkloadSourceRequestObject) (DisableWorkloadSourceResponseObject, error)
+	// EnableWorkloadSource Believe what a workload source proves
+	// (POST /workload-sources/{id}/enable)
+	EnableWorkloadSource(ctx context.Context, request EnableWorkloadSourceRequestObject) (EnableWorkloadSourceResponseObject, error)
+	// TestWorkloadSource Test a workload source
+	// (POST /workload-sources/{id}/test)
+	TestWorkloadSource(ctx context.Context, request TestWorkloadSourceRequestObject) (TestWorkloadSourceResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error)
@@ -13188,6 +15700,65 @@ func (sh *strictHandler) SetDefaultDelegation(w http.ResponseWriter, r *http.Req
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(SetDefaultDelegationResponseObject); ok {
 		if err := validResponse.VisitSetDefaultDelegationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ClearAgentKeys operation middleware
+func (sh *strictHandler) ClearAgentKeys(w http.ResponseWriter, r *http.Request, clientID ClientIDInPath) {
+	var request ClearAgentKeysRequestObject
+
+	request.ClientID = clientID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ClearAgentKeys(ctx, request.(ClearAgentKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClearAgentKeys")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ClearAgentKeysResponseObject); ok {
+		if err := validResponse.VisitClearAgentKeysResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetAgentKeys operation middleware
+func (sh *strictHandler) SetAgentKeys(w http.ResponseWriter, r *http.Request, clientID ClientIDInPath) {
+	var request SetAgentKeysRequestObject
+
+	request.ClientID = clientID
+
+	var body SetAgentKeysJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetAgentKeys(ctx, request.(SetAgentKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetAgentKeys")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetAgentKeysResponseObject); ok {
+		if err := validResponse.VisitSetAgentKeysResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -14456,241 +17027,555 @@ func (sh *strictHandler) CreateSetupLink(w http.ResponseWriter, r *http.Request,
 	}
 }
 
+// ListWorkloadSources operation middleware
+func (sh *strictHandler) ListWorkloadSources(w http.ResponseWriter, r *http.Request, params ListWorkloadSourcesParams) {
+	var request ListWorkloadSourcesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListWorkloadSources(ctx, request.(ListWorkloadSourcesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListWorkloadSources")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListWorkloadSourcesResponseObject); ok {
+		if err := validResponse.VisitListWorkloadSourcesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateWorkloadSource operation middleware
+func (sh *strictHandler) CreateWorkloadSource(w http.ResponseWriter, r *http.Request) {
+	var request CreateWorkloadSourceRequestObject
+
+	var body CreateWorkloadSourceJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateWorkloadSource(ctx, request.(CreateWorkloadSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateWorkloadSource")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateWorkloadSourceResponseObject); ok {
+		if err := validResponse.VisitCreateWorkloadSourceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TestWorkloadSourceDraft operation middleware
+func (sh *strictHandler) TestWorkloadSourceDraft(w http.ResponseWriter, r *http.Request) {
+	var request TestWorkloadSourceDraftRequestObject
+
+	var body TestWorkloadSourceDraftJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TestWorkloadSourceDraft(ctx, request.(TestWorkloadSourceDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TestWorkloadSourceDraft")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TestWorkloadSourceDraftResponseObject); ok {
+		if err := validResponse.VisitTestWorkloadSourceDraftResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteWorkloadSource operation middleware
+func (sh *strictHandler) DeleteWorkloadSource(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request DeleteWorkloadSourceRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteWorkloadSource(ctx, request.(DeleteWorkloadSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteWorkloadSource")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteWorkloadSourceResponseObject); ok {
+		if err := validResponse.VisitDeleteWorkloadSourceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetWorkloadSource operation middleware
+func (sh *strictHandler) GetWorkloadSource(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request GetWorkloadSourceRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetWorkloadSource(ctx, request.(GetWorkloadSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetWorkloadSource")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetWorkloadSourceResponseObject); ok {
+		if err := validResponse.VisitGetWorkloadSourceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateWorkloadSource operation middleware
+func (sh *strictHandler) UpdateWorkloadSource(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request UpdateWorkloadSourceRequestObject
+
+	request.ID = id
+
+	var body UpdateWorkloadSourceJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateWorkloadSource(ctx, request.(UpdateWorkloadSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateWorkloadSource")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateWorkloadSourceResponseObject); ok {
+		if err := validResponse.VisitUpdateWorkloadSourceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DisableWorkloadSource operation middleware
+func (sh *strictHandler) DisableWorkloadSource(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request DisableWorkloadSourceRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DisableWorkloadSource(ctx, request.(DisableWorkloadSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DisableWorkloadSource")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DisableWorkloadSourceResponseObject); ok {
+		if err := validResponse.VisitDisableWorkloadSourceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EnableWorkloadSource operation middleware
+func (sh *strictHandler) EnableWorkloadSource(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request EnableWorkloadSourceRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EnableWorkloadSource(ctx, request.(EnableWorkloadSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EnableWorkloadSource")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EnableWorkloadSourceResponseObject); ok {
+		if err := validResponse.VisitEnableWorkloadSourceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TestWorkloadSource operation middleware
+func (sh *strictHandler) TestWorkloadSource(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request TestWorkloadSourceRequestObject
+
+	request.ID = id
+
+	var body TestWorkloadSourceJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TestWorkloadSource(ctx, request.(TestWorkloadSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TestWorkloadSource")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TestWorkloadSourceResponseObject); ok {
+		if err := validResponse.VisitTestWorkloadSourceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Nbtu4tjD6KoTvATozR3acNO20CTbuTdN275zdzhRNu4t7p70xI9E2JzKpIam4PkWA8zTne4/vUc6T",
-	"fOAiKVESZcuJ3Uw7Bjb2NJZELpJrLa7/9aUX81nGGWFK9o6+9KYEJ0TAP98SJRYnY0WE/ishMhY0U5Sz",
-	"3lHvnMScJRIpjuaYKnRJxlwQpMSCsgnCE0zZoBf1BPkjp4IkvSMlchL1ZDwlM6yHm1FGZ/msdzSMemqR",
-	"kd5RjzJFJkT0bm6i3jmRknJ2yvkVJc3pRzhXU0niC2neGx2hfyiV/crSRYTO8YycU0X+9gp/jtAbrKZ/",
-	"2ztGnKGpUplEOJUcnZM4FwRhlqA5VVOkpgRlgozpZzS6uPgHl6o/GnxkL2aZWsBb5HOmF4LmU8LgbTsz",
-	"IiyRg4+sF/XIZzzLUr2SGnR/+5//+u/jAhAH6HEF0KWbZTdIKkHZBPbnw4cPJ7maEqZojFVgh/7B5/pw",
-	"sPcS+uHty1P0dH9/iP73/9rfHzwe7P84WGvem6iXYYFnRFkUOYn1dL/gGTljen36N6qnz/QfUY/hmR4A",
-	"/rNson8TZNw76v1feyUy7pmncq+cA1Z+mlLC1FlSTlhd+LspQXhCmHogUQzvorPnepkBuMzzC5rcGriz",
-	"5waoXEguwsCMGPmsLmJ4Y4T42OAanhBLNMeIZ/iPnBQw/pETsfCANGNXiAd/fkXYRC//YHj4JKofVNT7",
-	"3J/wvv61L69o1ucAEE77GddUJswib6LeS8FnTbB/4SVFT6lEis5awRvrEXzgxlzMsOod9RKsSF9/2ot8",
-	"iB8fRgGE9g80cFJ3P6JXdEZVc6lniswkyoiAI2lbZAof+zMmZIzzVPWOHg1hdYaZHQz1X4617TdZW/eT",
-	"ectTsl3CcjNYhotFHCIn8llpRiLhORpz0bZHf7Si6KPHd8DQd7wJ1LOOuKn4nTHzRu+uzDiTBDjeM5y8",
-	"JX/kRAIuxZwpwuCfOMtSzWYpZ3uZ4Jcpmf3771KD+6XjebwxX5lJm3xEmGkRlYhxha5xSpNjNCJCcCFH",
-	"SC9ZInJNxAIBai7QmJI0GejNPuVsnNL4q8J8plCcYjkl0lyx8ykG4NWUCBIhmcdThCXCADlS7im+IszB",
-	"rOF8x/krLCbka2/3JU8WaIolmhlUwwzto9f0GcD2kotLmiSEfW2oYpymRKAZXgASJByIIEJcwLXicCTW",
-	"W6o5M8KM6w1HkioCoJ9p6mI4faHx5muCf2LQ0t2AkohrIo4RVRKlfAJb7S9BX9o3kb6KXvKcJV8T0l+4",
-	"wU41pWwCe8s4syiqqocgidnVczphJDlbhg/rgWcF4BB4Zi5kJGxPXj8nql8KzKHB7ct7VekapnjH+WvM",
-	"Fpa3ya+K15wjPlakvh7QP/qFArJsQZ6qAhO8Z77g+9WRh05YnzLAHIwucYI4I7XFffjwoV+X4JetsC7w",
-	"u2VeY5riy/SrssdzPiNAGx4hI0ZIIjUHx3O80HICYny+yROVeZZxoUjymiQUv4N7+h6uhFkutXCM6qQ9",
-	"ADHKjlTqRvpfmeAZEYoaCSIWROPkBVatMklDWKrA8qX53Mg73fWoqCcJk1TR64Dq+BqLK6PpCi1OIAoX",
-	"Mx+PiSDJoATvkvOUYKZHy7NkzTXd+FLrb06Q9QHxYYz8XatM96kYmV/+TmKloTErPYUvADGShBrp8o13",
-	"EmOcSuJp7fVteEvGOUsQZoiya05jUsqVlzRNKZscCXilAqkTW6tnXjs/T+bcHx4cRhs/0PoJhXa7fede",
-	"USPdVtdAtaZU+cdq4PSYdhIsBF7A0kp1uInLXfWC2oIMSO0r+sVuZ2miKY8QJ1UtYP/gCehw7u+HkVa6",
-	"tNDUO+r9/7/h/n9+0v837D8dXPQ//XTU+OXfQhRs4HgPiLsSJ+uImKU4JhJdcjU9LuRofCkJ06wo5iD5",
-	"g6mKCwRjDHprYvbGMXgVPjZPamL5eHVivfVSYTfxUpwrX33NE6AK7+uLeMqlkdjrgmlGhOQMwQtwp814",
-	"Qo4RSM5zKollgeVt90AiawAI88PSsNTBOBHd8kqA+S8SkpKJWaCZrnlvFcKrla0lyiVB8ymNp0b5YlY+",
-	"KWbOczC4sDy1woWxKzSASLFUF4pfEbYM9pXDOG7XeJClWOkhV17c9r1/koXBvZTEiovu7OrcfhFiWDKj",
-	"4zGxu1tyEPPz0d6etfYOUh7jdA9sj3vD/adP4v3xQf9nvD/s/xw/JP2nl/tJ/2B8iB9dPo5/Tp4ET1Xj",
-	"ar6aueo5zs2rBcAdPtFC079wmhP31UWKL0laXdcrzCbxFFOGTs6MJTUE6J1vfN/2am9/+KACmIcB/qlW",
-	"6LoXpPJiK/3zaxcj6qjcRl+f2hjXiXpL5VWAfTmutvJw3pKxHk1QedUdb2HSBs7Wttodohm6dQnrC0xW",
-	"HDrNpeIzItC5EdH9YzvqXeWXRDCiiKyc4dFvX3pXZKFfeCKPmH54Dah5pHcwyZ384L8lsfdWbGftW8Wg",
-	"L3Ht9YwnfcCjI5xlS76sfaZVCkwZEX2Ll+47s4835QamjlR6jfvybteWY4h1K6onluxH22GX1evjg7N5",
-	"zLm4SjlOjP6TCX5NIoTT1JpzZgP0i75mtN7noEAjuEBHEcIKpQRLBTcRSSUB3QKstusy5xn+fGa+8ay1",
-	"Bau+DScMayKWFxU72ko1GxGWDWLdu6zs2FBTZ11Pnmm9zzdwPm33RuuCzosrlbB8BvwwtkqlzGVGWEJ8",
-	"vu6J7ACIvhFCMiNcFUasmmOJqJQ5SY6BVswjqiRJx2CuBzVaKm715xqnAE63rmbl1L46xtyS7xA15Ql8",
-	"nyeUsJhUwGk5x3LWhhC6GkeMQ12uJfOaTV7rk98VDa5A8JR0d5BpVDFYteKT95IIuMhrWKvBqG+TBaIc",
-	"OypwwTuHuqxT7kFlD1vRHxB4Y0zKkMO2OFXU47mSCrNEf7UCnl/LVwEq2Qtzuuqg7ftkWVN1i24tH1uZ",
-	"4U6szowRWSCWQv4vN12VTf3KiPO3xFjhlE9y8kCiEYB9oYeTo4qpwBNpGq7RFcIHwHIrA8eHqkVDKryQ",
-	"NQNGha2Vm3QDUPkT7P8pBLElElVhzdHCU/Hen0cWCuPYB6qm5yQW5K9qoTGvy2ILqgC+qYm8iLN0cQTg",
-	"uFgk82mE5JTPGeIsJoMQ39iZgnamoJ0p6Js1BWW0UBju7vXrICKvpKeuDA7WnMvlEN6eenPZ7vJdJTv7",
-	"eAHj1M7O26baOpYd0frWLv84egfDg5/7w/3+cP/dcHgE//v/SgfhOyIEBlxtGIaqh1oLmTKhxeNc5YIc",
-	"W3noyOiPFabcPYDtliJMZ4eh3c2NKBiOeO7fEGIhWSb1/MUJWoXtIhCjJkhCmKI4XSnt3A9bcNAHj75h",
-	"FAmG1uPSIAq20MSae0BtsWamqyfllaNhZPSzVkZpEsMNBmgV9bTAFTY/1WTlgG2WQGgfZuZu9kyzEFXn",
-	"IBygN0TMqJT02oqjEk2IMmYqE5zJc/iQjyM0M9EfI+8iPQKpcGSzHOzqiqOIelkxfHgheULVKeiUDSq6",
-	"FJ7E2ESlMRVSIXKtVwdia8KJDX8lgo4XFaZImXp82I7UXgw2DCjDJzvDbAFc2AYlBqdoDgkIFk9JfAU8",
-	"ZyWvM3tSvH4T9WBFtKDXxll7xkY9GdKj5ookx2ikVzwyMVdLr4qV5F7AkGcXiofPBCb3jsR+I4/R0IZ9",
-	"1TSItk2r0bM9lAYQ1Z2JPJQJ0m9tYwO6pDTxkxq5yUwvw1lINIo+kIiwBGGFcBFafnfG//s8bEeV5I/K",
-	"IB23Sn9mBq3wvNb9eHEdDq0oItRq2VWM52xwTcTlqGIbKuXfgSDX/Cq4VAy6Uxf0f4OFMjZrFxAYlsQM",
-	"rgZMRlgfGZsQNMMJ2Lmor+xzZ1QthIPeUQ8i9d7i+WsiJZ6QNSyTJh/mLlAKY/lJtgdjxajRkhaFqGYd",
-	"LCaCyeadvMZcPA+RV8FCyR85TpEg41ziVOpZwQYrXQpJDcW7T9zBylG+sqnVJkRhmspVx7+dY51iOQ1l",
-	"LkmUUnZVYV8ROv/HSf/g0WNEGZqSzzghMZ3hNCh90eyOpvqYd4hS1KT+q30X+BiW1t1VJ5aFPi19vwHW",
-	"GELpFgUBY4b0Bmvmsphy26VaNt3cfyBovdXeAUDaxX5HsUFhMSFqPXYJl8ztLC3m4gB8suM4hu18T70C",
-	"pvKEl98rG1H9ylvq/pU/H2E9r7HM45hICel2gJ7twq45qgCGc4RjRRLIDJg7aQ5+QpxFKGcJMYk8YIul",
-	"Ck1xov9mTTEkxPtOEMMqFzhFVwRiQTGzya+3xfyw/tf9e2ePrMKp1bXIXEcR0ovCiosIyYVUZBYhzDhb",
-	"zHguIyR4SiKPn0fof/7rvytCiVX9mqIsxYENAqOhtc7b7OwI4Ywac1+E4pRGSCZXevMMOLffvRrGtUYp",
-	"nDrPXEv0mPHTBa1FCZVZivVRJ0bsX8OTq8EIEJuzsm5yQmeTD5rUwV2z2iiv3zpjY97gaSXAUWW/iqGD",
-	"e86Z5ClxinFICi5Cn2LzLuR7QRbEAL0r8170BZsQiQiOp0XyGmZk7psCjNY9mAuqTL6u5LmISfmLdfyX",
-	"b/DUe6pxXA5sqLr5wz0qSUMOjCpQ+1F/dYHTtPYzfG9/vyKLYnTzb67MQAVleIN7v3ljY833yh9CrPG5",
-	"MaM/L6BYLzejIvX1OnlVAlHsS2VHo0gftTrBPBPqw6oFVf9Z1679rIFh/+lJ/yXujz99eXLzQ9//+/Dm",
-	"xy8Pbyo/7R/c/NvKu3y1N8Ls9GVK2lKRtpxW1CULpT3nZ+mK3trwnbuFUtU3KBjZdPctqiTar9wBt4j2",
-	"9YcP01t8gJGB2YgwdYxG5HOWYspGSOKFNGII6M5gMJQubW8TsWjrxj5/vbSJ5i69l666Cy7YuMmpZ9wT",
-	"QMLRBPY5727MjnoJlRr1kovLxQVOZjQU98AQPEHuXUTVMUgvYPSFRykdKwmWuBbQvGkqYDbVZhtkMZ8W",
-	"CyZJYGo1JQuY1syKnnE1hctxiq9JGAjCkm/J6zHDny+SXBjmKk2poxZjKGcTjSkpHYMFCuIr+BVhg6C6",
-	"V1z8gbO2AX/o/dszeWzSuY6CAS3IxQZWyHRljKYx2V0Y/Rui91dtg/niblu5dpxlp6iHkg+WoQ93DkMw",
-	"UQFeLEKRN2HCNEvq8QM1g7jin3SJ/V4ggmNDITbQRrP1I6wc0Mp4hmU+8XI71/eKF9fOb/WcStARpPnr",
-	"U4W59zrGxITp8OHj4dAhViiXo+u9eM5nRXSkHu0BqOIgHd/u/ivj8R7ZOkD2z/0mNa551bVeWyc2RkCB",
-	"2dPwBzr2wuFc/Bm40gboHbc6XExcbRCPs1Awz5qbxVY1W8rMl4Qv3DpeYUPMt6jJ9HD/8cHBYaUw0+Ph",
-	"3Ziz1g/W4c2Nel0rwkd9RAow8rVYao3JWV5WYXPLedlyhvFCC5MMhx1JL6hxUKOJwEwhLpC1/jbNWR6C",
-	"t4pX66QX3EYiAyhXvf93eAkCj6WkbHLRyl8Mc5A+i4ksnRbuiVrdnqLEjHHVxJgxrtCEqM4c6bWBql2h",
-	"abW/v7Clo6gW9vTRU2NwUzZstBSL5zxPE3SpiS1NLGPZgKn+K0kKS9Xo4GVfXtZ2zuUkcTbLcKw2kAr6",
-	"tdAeU0YC1pDnhQ5gUdygp1RYQEk4rS6WpT43oC+mXKo1wOAZgEDZZEPzCzLDlNnUk05AOLq2JCEVTVNQ",
-	"g46NKglSfOQibbAga7u2lkO8JRpwgq9PBIXoCqdUYI2/a8vJYhN+Is/+ce9+osauNs2JkFs4OoJoLMIS",
-	"pMUgKHSWYWmRoJGT6GT/Urw3GkSLv6mEYmupNy0C/qc2Ue3pcNglL+dOaY/riNpLRYtWYdYGVQky49fE",
-	"iNLuCLuKtsuV401FB7TJyxsVgF+sa47YpMgbykp6YYyYbwTn40pur5T5DGimNbCyJrLe9pI2yUthzYQy",
-	"qbCJtZnytAx66WqjLPw0t+CM/vJC/j23YysKofHxMyypsawwhmdkpQTy3rxWmb+lEoUBAvavutwQo31J",
-	"SZoU5SprwXg2MtbzB7MrxucstK9QDzXkNf+P819/QZauEGWKA6Jf8mRha/gVVa8fSDAKV3Mm94p0lL3h",
-	"3hVZhOaeWboOxSMSpkC5HJu5wAo7WGmuMquJzBaUE4R28O9OsQmGp5l0dSvBQGHR+QCdFYVm7QsRlEGH",
-	"QpgxZlr6r0bdbTWpPW61WTvzxvmbs5cvXwSjHW6d1R6nmM7keiF/EAAP360b5nfjSiWuP+F//Hr+ApmP",
-	"bzFrSsdEsyL/8ugQuuRlxLdH4LEJyiWQTfBk6uFJfiJ8zc7qJcQ3AC52rjizEBWcPa9yio5GyPWcwJt2",
-	"+ka9V+Ta5OUFidf6bGZ4gRKOpkSQI1MEGgp0Qj0KKhCfM8/qII+RluC89yqSqDVCz8jsErYUXPtcBO/S",
-	"1yTkVbZe1TBqQGhDvY5uSliixQsuCZqSNDk2zNA6uaDSTPmTgScq3PTr+XrBdRzSPt0+LxvFHIa1Vshl",
-	"C5xC7e2uVhHPrlGHq2uOTIOabGSUWZeDOPKOJ0Qkr0lHPaJZBuqEYfQ8x0IFAi+2moRWtXktCXNfQ7/o",
-	"cF0bM0ThQ1ccJTx4+5Qut3qh1XhKGelrYtQHUpUqGFcXlF1Ye9TyrSliNwvX0DJxoFk5I8xdqEQ8V1oe",
-	"iJwR01oyQlWwG3kSKwLEsSB6+GLo/eFwaMvoQI7JoD3PZlkO5QfXoAXyVGx1KujSUiTK0LGRY8z6bp8t",
-	"M7MJAbWaG2lCBOKMSNibS1glUpwfoRHsyci6ZiyYUBgLiuLrLTFi1qi2zJFdkTJGYrIAGYywYDneenY1",
-	"nIOFtrmBQQS5JuKaknmo1sOFsHXuanSh0IxLhR4NbYqZMRxPBL7WMK9nJPYr6gU44mUeXxG13Dc0p4ma",
-	"6uPHyLx+hB4+Hg5RniEQ7wUhKMELGUE9MvTk8eFwGMY4SOpKrfFqaUEau2unxQcuTUJ2/tS8rXUV25il",
-	"m8YoiaBt19FlLinEJNpjwfak9ofH1vegHwqCZD6bQV15MPebIYvsQPi68wG69ZwbuAJnaLLLbuGlt/1m",
-	"IDHMbm4DI4oNiQqE9c9xGcqf+qfdlpAoFclk5OL+wc/tuNgkpwlp04curI8+bIoywaucXXIskraXPFPt",
-	"0sGMXHhB2TVVJJwmI4ADYmR2DeT0cPSOvoKWz2aKJRjm3SHyr7YbtRkawDe3JrgPNTCWnnJBlc1juiYX",
-	"NQNMkycYWgo/M1ektxlBJ/mcssQE2nXJEjFDuryDjYwJYcTNoYbWCmGk/8HqXES7FVFo79ws9U1prGjZ",
-	"Wb1xeZw1x0Gxvx0W6+1cF81WYXHbICLzrSvTFkwWaS7xvGDfd/QYgg1LhuuAZUTYqzBCPE3Wv5WrB7Kq",
-	"6KwFJbTsN1jKORfJKeRFrtQ0amJlLoRmBpkdpHJOxY/RuhW7GJnfaciDlUVu6nDX5gxulFfzKBgucXG3",
-	"2ltTkmZBSxgUw12rzlKgetA//cK/65RIq+eZ+AE3JjDCGNWxa/BniimsXUPNgt5wqrY5QUAp0oK3qbHg",
-	"1YCAy5/KovRt98wYwfn4HCZcSVHGsuyqIcHZVSshlRGHIfRYhmD/JIvuxQOLhJta6cBKoef1age6xiuh",
-	"CGhocGZ7Vx4++vnHkKaZkNXaNShWUjUVbcqgl9qFDW8Je2QUpumtrAGem8Ak9UnkDjVoLDD93NrDc/zO",
-	"bh2RzHOgBNDd+KriNmud2ZQHEmVYTVvMG36ObXMIqZeNpROXC/9hyieD5YXPir0D72VALqKqzcpoBtFz",
-	"au5a9Wn3nuEEvW0/7XDS4gl6//YMCTImovDW6PVcUQYMwLYcqs6EL3muji5TzK5Wig6u5hksqhIrDMhX",
-	"eHq8/Q7SdOm7a89pS0hMoX2t4vyqWIrjZ/q09SgVs3DhWJ3Qa6iq1upg9ZlawGPHxnSSi5AcW1a0WZgO",
-	"bIajaZopP0OudnhTDXH3WWjRHJrl8XIg15QrUMmwcZW9EVxvL0kAe2lM+jgG5dMYxMIOP1c9aM0azDWs",
-	"sOOUjN/bwNDxv20xNmpuXg/uM/YRhwtdGeuJ9KpcE5aApPdAWkatv6mRG2h3jKuLqfFYhsSNFuOFu96Q",
-	"fiUqgq+0imL9QdLGOgOlrZcRsUEjb8PmttIna87pGU8W65janSnZ5OvQlBsrLRT9aRjd2+zOLy25gyNF",
-	"s2FjdBxDUjqHYuVYXkmwN4pBrTtSqNvPTXB9so0D3CJt686V59fPDol6uaAtTmcXDk4VwkzOiZBIdUCL",
-	"SskyQddsa+Z29NZ9Op6Z8C108ubMAnDUg57oR3t7OKMD+8Ug5rM9G+q1IU/OrfZyvRCicGqlnnbZXm4i",
-	"KLHA9HsPSXSQ3NqF52EIuj74ym48B/2mqy7emXe4uLjW8s9nSnpVD4GRUqYElxmBCwvYqyAxTjuURPy2",
-	"GFVzd4JHG+yN5MSLVQ2OTq254jZdJtrCO8uCel42hn67e5je/YoPbl+a5x4o63iMGLcCm0bOh0PwfR2D",
-	"8FdZPZKcs2PT87qo3QXNr039M18j8Mo+Rr2cgZWzckjEtFywNlCcygtBZTVQvNzNlRn99eQ9oTYWRn9f",
-	"LVn9sI/ttFAt46fWkjR4SraYCVqTRgVnqp9SRpAs+ofZ+2it7M67h5GvKP6wmbatq6pBLKv/oL9tTS9K",
-	"kpBOfVLkq1RSVTaYtlM6w1rCM22yjJl4TEgKtQScH/rAON67BwZYX0d7DyK5qirg5gBqZH2F04r49RpH",
-	"k3JJNpXRtGZOneIKpxfLvZv6jRUO0nDOqUHQcj+i0ndYdRpWoAhN2UYaG5HmW8IDv7Ik7w6lYoZqsMMV",
-	"dvZa3+Jh/6nfqPjLMHr8MBxzqqffRK9izFxmkfdatWVx92yjldfGn/xyqN7wTf40Kl8Y+UnDLtWQSqji",
-	"A2H3Y8FnA/R3ek1shq6tMUuL4pkgAKLD4dOPbGQeJhczgtl8SlMyMumJks8INLWfYmlHSMppJdU6ChQB",
-	"uEUifzDkI4zsRtl7y9XaVcH4NREpzspQsGEDBxqvhAISU84m4BQX1pco0YQjzlyC6bEJEEN0bPE5QkMj",
-	"L0N0IVaFPldkXT0eHj6p5FwNg6EUgc2w7WfWc4tbj63njXNdVdc01BSNy8qhvH6snWyBTaelGfTTkuVa",
-	"D2S9V0ZLB/MThuwzBEMHNelW7zaVFwVnDEUzXYW8oSfIfmPOnTI0+pgPhw9jLbbBv8gosp2UvPBYW/S5",
-	"ZhGvdqetj9PVKcET5JwCTSdaPpkQGQz9Ojd1mDVbXWiN9JKgMU2hxBPrEE9adUM7cAqHtLe5PhThsy+K",
-	"OoadNpKofp4hyWiWaZq0VuqZRIxoTsXRFePzwvtuPIuB4DuvJ1C5kkYPr0aTBCzAy3dJk4SwJW6nwtvu",
-	"ZRl5LkDTE6qPM9prKXdi4taUSn0uVYwArCfk/szyy5TGF7lIW7IQpcwhBaAEZqpUdrS3B/2pplyqo58P",
-	"Hz8J+kBFLtVFwme2bUNjPabHVS/cRECGteJ6iFAJf23CwJ627VQUPt4SjDDmFUU/u3fnAZMRVZb+XY0d",
-	"xhWC+7Y0kHQzIKyXb5IVlUq7izPNIqdbTC/xAVzZmdTu/y16MM0gDqOHGf5/PHeFnr8I3urFXAgSKzTl",
-	"QhJ0CdxoEejENLMxHX5G18FwdZftTUae1ZtgzIyrf2lY2DlRefaKsqtV+Ns1eFzlWTsXsd2Mi/iNscCT",
-	"mQ0GX1Vt3A3cASFUnrmQjPUkn+IYa/oBRGqbGomcpYuaR6nLQTtrzloDd+rTvtFAw9ZmTC8Fn5nEEcqu",
-	"HsjKyd0FSV3Mw3IkpRNG2SQo19lQ4RCT1Z9Jo3qYKuk0TU1JfciYMVEK3fAap5PqzfX2/ODR42D8Qag9",
-	"QHnB/j6/Wi8n10ZI/MeHf56DakWViV/7+dG+iV/bTp8IAFdOW1RMGyQOQBnVrvNOCqJW3oopwa5Ohp6i",
-	"SLYCfRMxbnq1QmH6MU9TPpc2cfx2uVfQvWdloGeBg+fwekOUNdVu0knPDVjbxMhD1co2LMf4TdihPPpZ",
-	"FRjabkaqb0CzyklmnDSjI1QsPAKZRppP0YKoARqZpSejo6Ldk3Fo2RQ6NEoEzzJT7MbDM8ZNkT5R7R2W",
-	"FZ6houyNnUBLfmakoJMoUGKiLTG6UlLNFvIlph6d5/NiXFSs4kQdIdJatQ6ZaouVFImPbA5Zy7UUa5Rw",
-	"2EZTHl6jOuzAinLkqx2a69Wo84q93ak6W8hQ8d4Kjhtoi+hucE/JaMh3TfUey0rEflMvW6tosMb3C3q3",
-	"5sXrifTt8QZdcssjJNdzgS7LMe9WR0yf+Kbr7TqB1zq/nDZRBL+6rPXKaa8sdusd5qcW1N2k7mHPvSyZ",
-	"0MyIL071t6YV/9PGVJPbIeAdpNdwMVrsLDfQn4oam3Xlrr+DsFtQx9pYXxr0D4bDFXdqEC+X41Ky44bf",
-	"CTcEvbVbkQGN4OuFDS1Rt39l6aLMuEbuPDVBcWZGNDO6gH2TKLsypuwvyN43IYIbs9d9u4Jdpdamrccx",
-	"ik1HPK48yDYwy0KYjbKWMpdZexVL/fG26lc65PdA6FCe8qvcpC2srXCiq7tXE1p6592GMzRVAeBpcS6o",
-	"WpzrD2xnZ4IFESe5mgbddydvzmytdnSmrJFEaiUKUsNssiyCU9DrBkjgQoNhS+YzVSozdTb4FSXh6d6V",
-	"TbweSNf27RiNLi7+waXqW4fGhX1gfePAXsH+g96/faVxDELl4RAYGJn1hKWsVxulhBBnFJT4G8i1C/u6",
-	"eFEEq4gTNZ7EkzNbeQN5iwA/GM4VnxklNpfEOMBO3pwdO+dVLslHNvr7i3doz4K2l49TPt+TydVeqXj2",
-	"4RAKz6V1aGRY2KZAg4/sI+ujn346pxOGKPvpJ1cFFJaJzDagUWMTf2jdXs7MVv4YIS4+MoRG+ti4oP9p",
-	"u40/gzNGxi1aIIr1sQ7QqeBS9rmgE8oQ9DGrllY28NpN1fBCazbTZpBy9kCi0ec+YJYcWcuA3+bNPDF2",
-	"A30qMU5TRJXJkdFI6oeywGlhvQgj+yNJiLQ7h1z737JQEhhWCClisQ+HhwN0wkrgitvfB5GQBLoQ6Wuv",
-	"T5ldoL7h5E8/2bHQ6Avwhgh5t9P/fTMaoDdYSjTyfh0hLNHI/duJEvoFlOEJOS4SqoCl8rKa0gAO6w+o",
-	"XyQJFvGUJCjGkvQpK/p2pQsL3zs6IwCfIOjty1P08OHDp4gy9P7d6TFyBWvNyc2nEG9iPHr2c8hXdd+P",
-	"cJalNIZP9myi5b//LgHPisRgE/GC0aye+DuKeUJGJk5mVGZPjooa3npdfloq8CPFuTlz0si8Be+/SdQd",
-	"DdB7U3HUYkAFF48RRkWATVF4B72mz+wqTeiLXuYPlVx2GSEXV1/+UpCCjHwFS/5oyvcUMmCELk0Le4sa",
-	"FpWvDKLPjCUqpTFhslK/LcPxlPQPBkOI+k+97KD5fD7A8HjAxWTPfiv3Xp2dvvjl/AV8U+bj9jQ9n5PY",
-	"OEmoVBa3Td5R4R7uXe/rj3hGGM5o76j3cDAcPAS/gprCHbLnBXDZNrkFpZwlvaNeSqU6KUKciyqtWs0O",
-	"32jlK3uv6IxqyWXli6dG0uvw5jkQRe/mE2RFZFzvkQb6YDi0qa/KFvTw8fl3m6RnbttuMWog3sKVEij0",
-	"gSeQuF80s7mJeocGgtDABaR7z3DiXHDwyf7qT94zzd4JU3oxRrI6HD5c/d1LF1YBXxw8Xf3FO85fY7aw",
-	"AIKK8qjLos60zM1wWuS/P+oC33uGrzE1+i0IOPlshsWid9TTO4/KsHqFJ7IW3+Y49/JimlCtRQZw2ug+",
-	"J2VFP1iwSxTdIA5ZC9hNVd63vqQa/u5veO4Q7loryjeAr8MO+HrK2TilRjc63H/Y6QO9u+84f4WFqcx7",
-	"uP+oy5KsHZEkr0lCsWvs+01RlTl7iBcu25B3oKxPehh3Tex90TfZjfOshPxdb2vBsdY9iY0TSCM4pkyC",
-	"uAc+Hs9VpKyqqWU425kBJHbnx6xSsQHAo+IKOR2GO4x8I9h/uPqLX7h6yXOW3I5cviXMNed2G8yNwjLN",
-	"hKg2tBl+BS4MWTuxaXX6/aHit4RZWpZbD6fa5Iy15OIyCeKMvcHKiLNZHsBUY5j9CpKKNQ12klS+Bo2Y",
-	"wnU7Xr0TbTqQsbXmljfEg6oJCYLaUzxZU+QpcvTaFWOXQFejfzBf/pETsSitl7b2VEfC0APrs/gXpHXc",
-	"aM04NKgrFNd54EpNwbZR/Zp2nSGu1z5sG7xwTK2xE6Vl/Lu1OehldjI5AMrtLA5bsDgU2bCOR5gfbmNv",
-	"aDaZh6KafFzUr0QjiNYcoQmk3aCR7RdrTJGjusM5aMBwzbO3IRXose/JfKGn9irUBAnClqneWTL+gte9",
-	"PX247i0JdCFZ/1bf+1K0Z15qzDhThj4ZNwVbXJvRwk9VRqMSlhgXYlHzDV0Rkhmvq+toFrRgFGS8M2B8",
-	"9waMtfB1ifkijDMblkdajRemU8XOdnHvtos10GkjlotT4JpniW+3wCpuiQgpZB0q0Zh+JslxUW3U+XBB",
-	"cUsQ1iIQ+KibXNLaQLYt7NyTBaSNznYGkJ1E1N23Y0qTbEggAmfPtY0UvDt/CLpg3RT3d5GdQNzkjr6+",
-	"MVQ/sYiDMCqiTTeD9bYeQr8U6jeD/3mLRQDSm+Mp55JIqMduInl9h6gtUQTAgrsUmur9YPI+fxygExcT",
-	"N8MLyJRGEz1CnpVNSU0oUpX4JFHPzWK9bv/buVqb8+wu2N0F+w1esJpMbV8HnzwtzcgyCRZodF2ZvJUp",
-	"Ca6wIv2yLPLG7uNaUYDS2oggR2bMRcNWeQydHOfQ1+5w+LQpqhtojcneQLwdrlIrZ3Zjeco2Wchyg2Sh",
-	"FZuwFzD5kHnRNWnHYnYsZhWLeY2vtFCj0aYSp3xXscZKSVvkHe9s+RqZE1O5yRXrQ5Ac8T//9d97xm46",
-	"8up0U4mkomkKrXsxS1DOFE0hMaTJV+wa7k9ZOHei5o6WvzGysidX6MbohyuNdXJOVTz98a7EpYrm3pNQ",
-	"14JfyLxsAmmSVeZY2hbcEWLQCKba9HsmSXpNpCfbQ76L6dtv9AEj2PvOhybFFNEJtv341kP3t+4ch4V0",
-	"8ZDbBudmS3dW6vslv0IweiBNu3jl8PH+bNZAyxntryDed0WJ0QeQNjlAJxooaXMDARzTgB7EfsxM+SXX",
-	"5DlAjxlto8YaNttqm26oUBiNfnYBecPdaOjs+XcdPmO3tgt/KHO8dlE0m4+iKXfXp/GS2u4eTeOrqmcK",
-	"xVhAG/3W5Gag18R12jf95PV7kBZagItizBg3SXwOPQKmMxt5Y9FtW/4oO/w9xd/Y2ZdrvK+h3swu+uav",
-	"oqfa8gNwW/mVAH77pBl7XY31COs2bMDK28Xre19WxOn8vzwHodj0Q9CDRQizBWfkgWyNu/GJeFXozYvv",
-	"Vfn7li6YF0aPuxNq3UWSrMuQeqB+PLX1u1tjdfRrp1NTdHt7ElA5S4t9EgB9IKFvM9mJPhvFzH/wORpj",
-	"4fqEUKjmbOt4Jj6a6lNqw9ASMUvsIte1JIRlBoaqyQDMbLGWk4QxLTTtBqb6wtzWaFighCa+DSKsxWi4",
-	"XlyHEx+aVVf0kBQK1mmN5YFEZ88RFwiKHUWFVUbLbMboefbc5IW6ih1cf+PCJ4PJCtDKw1eD6hX9GrWX",
-	"WttoIVruWOt81gi5ntoVqKk0xxIlnJEIioUwnrPBNRGXtZb/5WkNTEps+zbU0zX8PiIHT4L7EJqnZQKl",
-	"RR110UhjWdWjptnlg2GVC5xCoWJz1GfPB8tnrSm69SJQnU7Yc9x1OOZq4dh1jzs0Is9VzGdr5ABpQvvV",
-	"ftRFd38p+KyLQv6O975jS0DBnrrYAgx73V2GmzW5wzFX+593vQMDUlr9Mtz7IskfN61X4tYvQSfSAZKt",
-	"ugI14wGwH0hkkhRt8W6QEiJTd3+/YEKZli7LVDnyR6+u+fvcoygZSZl6fOi3xno6HP68//TpwaPDnw+H",
-	"T5/ue02y9gNNsr4OQbYJprA/O93qTxBODtRKrmvBdLeg11r3yg6EWgasBaXO55X2lZ2s5zZLIXy9Fz68",
-	"jVzttv1mt4H87rQbSZEt98bPk13fpWAPrSZN/3WdCuW+dhElKu7YnTyxab9CrX+t5U21lrV39Cx4WgIX",
-	"UKAxneOF9JoNejq2KUxk6whAZrZrJUoWaMrTpLRFwlO2gOfgdbA670cGiruvmbjGrSa7EGJn290QXyF6",
-	"101wP66IethwMx1ygncJkTvHRecszInpQLQ++2iINYVL4m6yzYTUY/C3fpm1ieGepWkni9+7LF6xx935",
-	"urutm2Npemd5Vc7wAhGrO4iFmkI/Z+N/g5DxyNyDElEWp3lCkqjMWGFYCD6HBm6Hw4emh9mcSvLj4CMb",
-	"2SvwCOmbBqoiQ2MoGOwYlY+hcv0Isl+kjdKHJyjP9JXtigl6F61191+Soiv3D4fDpz+GLluTgPoVL9v7",
-	"SUVdziF26TK7q3btfNS7crHwrbuXUGna4ny5E2cL6gDPFn5lDy6shwIAc/XmnVhv4UgMIyt+Jkz/Goo7",
-	"MO9vnZOYHnMw5JZTY1YI6HZ/dkxjxzQ6yOcGW6olgceQ9DrfJPcw5LkV5nFSYwG2eUWdXxzXWIzve7Ac",
-	"ZZkDwgz+Z1AbTA49whNM2Y7Iv7loKkduDum2c1vbsIWvf1n/UinadWxzaCBRFwsCiWeQGaSsgj4in7NR",
-	"IKkV4P/LXNpvja60I+fdnd2l8q5GluaVPeE8uQMPIZ+ztBpVWbf8xjQhEmFZZs9pWob+f6bRtPHqzyiD",
-	"6n1gkjhCWbU1tf626EBtehCZds76iSCmFQEEaLHkI5u3d73m/qhFn+sBeiM4JKQhLGU+IwnKWUqkRKNM",
-	"P/ibHnwE4W6joi7WCHjThF4TNkAnH1nQjlhxNgUsFm7/OhUm9l2h7bEG6we5QRkBcDr6lsVtRFsF5vUr",
-	"M3Lr+xS2vNiGPbhtxf0lUhxhCa1EIySJPgpFEnS5QDKD5oNcoJjPZlgeI5ymEaJj2xKsGgJ4SdNUo68g",
-	"OFka/SdbA/MePXrYNUwO5wklDHojFuAfI0EygpXmAK1xkfa7CgxFM0U/Ym94+GRl38ayqeKjQB/hENwp",
-	"HRNo3+rvOmVFz7O2AEOV1nfNxMk83H98cHA4HHqhM4+HgdiZcHCnZi1zLq5SjhNoTZYJfk0SE+t5RRZ/",
-	"u8ZpTkaVjUW/cFs/wvCHaiTob72rJ/KIyb9lgie5ifb8FF5TwUxWnsX+wZP9ylk8XHoWXoBn61mcAKsz",
-	"zR2B/SkOVlaul6EI+sEzz0J/wqJHXMlx2w4LBuxMpi8MFwQmvOUgJ5iKrXCvxFTunCv3LrIUJjwI+I4x",
-	"QwlHgk6mCjE+d8GAppGkVh88McZdq+vFQl2RxZIgqDS1Wf0zxBniNqAkQsyP7A+GRP1Tj7tFnD6nE0bZ",
-	"5J9k0Rb+otFar24X77LxnHlpNh+218NA+LNT+oh+01aPAtU7qD+/yS9TKqdakobCM1dk4drUagAkZNm6",
-	"PBYh0RRfEzTFCXIX7ZioeAqdWDXQPE0Ag+0HZaUXngejWAx4fx48RnisiIBmY99fYus3pVYCYpguyCUh",
-	"dKIDg/2mV3insg4QEglcv+wFDrbYGS7UCKKvhmDwxmuyTdR9TVqT+Uw42o7xbprxmo31UM00418j1MLG",
-	"S4RiCCy2bN54+JrcT8zAKgSNXHTFN4CpO2NfN6/+wubag/HrtoRimPRehqWcc5G0iygvWCLtlFBex/a4",
-	"l5627KeED9AJmgvOJkUNEDeFlkMOh0MtZY/27MML9zBg9jeI+8YBuB26dcObre1GvYHqBDY459jcmGaH",
-	"0IQTLcChnCX6gjOVBaFyg17slOAErIJfeudE9U/hQRu49uW9czO0fRmg3dH091zNo07yWUkOtyZ7fk3E",
-	"NSXzVgntlOdMycia9SWB8j6XC1cG2xQMQ1ghQeVVIbmBptwXOUPxlMRXWkM2WsmcsoTPNfnr16AI2cEh",
-	"mvJcSGuP/8jA3m50f6zVfqnQw8ePUYIXgUp8ASN8AYUFDkxaoC1pzT6k+0yI+tVtxLoBmusk+m7T6lUs",
-	"oEUGYLnetp15YPNSaoLlFJpgPZBulz2SLChsPcJ05Z7brVUvivBekxPDmeQpeQBRuTNDBJKofp4hyWiW",
-	"QWc7QdAMJwTxcVCBelNMukVEPcUKp3ySL5FW7Qs7XN2CRmX31m9/aKsogg1WLTLio2+Jh+vhryCS5yIm",
-	"y3u2vi3e2npN1D9HGqNbcJckxmILd3Sw+RRG4WGew/Xyt82kL2Im50RUiiKO3Bzr9BZ1SLO1YCcz/P2k",
-	"FbrZl1c4fEsmVCoidl1G/6KhTeb4IeSnIIaOdFu7kFbWLzxT0pb7R1LxTELsAGWTAXpLxrkkibF0HA6f",
-	"ovmU1oOklXWzMK6KVCd91Rn6f//2rK0EYoXKd91Hv+/uo7dC4/YWpO24s3nRpU1sd+DvYiruP2F1fez6",
-	"qsmq79+eFW1II3RJYpxLr++Ca95Ei9jwtkakX0kyuh9/zjKC22WA7qSnNaQn0xRhQ7LTXfugrdUBzbhR",
-	"XDBLVR5riWFxdON1Pdsyha7uR+Z2cNeS7DsQ4rzuYMW5NvqDdSMsnq6ykMEbfxXrGE+7WcZ4urOKbcUq",
-	"ZrGtQGL4+zbWsKAdy+R1bEVS4+l92a94GpbQAJqdueovGZwDZ2+L0HUjJ+8+2PuixbWlJqpWQxTET055",
-	"mkhETZfq1cYpqJ1HVatdylHtzib1vduk1sDWJbaoIL4Mt85w39mI4Z396U9gf+qMSRuxO7kc0FWd/iFk",
-	"wjm6NSu85ELwuSyizdGYkFQzQ19P+2wbJR4jSQga0VmGYzVqywayhqntijr3ZJBqE3V2xqidbNTdGGVK",
-	"75vr5oFEHi6ZOJS4Xlh4LbFpz9Bna9jUB8ioqocL2lBBUy5AMwHIozKIXdQsCMZMaaI4M1M22BZOUz5/",
-	"McvU4l84zYlL5F+SpO74kAFkiq/Jymx1osc/csURXN6UEftcmn84fz3iIiFCdstlb69GsDq3fds2A7v/",
-	"AdZkmvvAZpoY8p108GfI+LWHYbNtHSdwVGDOK+FdJYgNCg6am9iY/WX6FyRC+PH9mofEKcHCFigvQvtD",
-	"GpWN3O+kVJ3TCSOJ84H9NRIFvqOYfX18+vA8VHbotY443HKTca3LS4MhlFVa57h4YFPbdzw2ve1nwSus",
-	"FR83mPdrp2jR2+ye7Ey6XxM3IR7YJmbJAgXugqYtzjyiqszSckf0FsqtkASNMU1zQUyAupoKrlQKRaAP",
-	"nv7YFhTpI+3mlSzHM9cwKXc4YMPMz9gu//Lbz9VqsnkaJJ8bI1KoPGvPqzzlTOYzWy09pezqgTQmBy38",
-	"W+IpUichsQMKQlBmkqr0F6bpyVgQOUWSiGsioHu6LNOxbN1TKJ/GCEkkGkHjzxGMONIC/+i4bA3K58wM",
-	"rGCYUZGdiXDKGRmgE/OYSnSNU5pAqTnOCCRzwZCcxeQI4Y9MZpArRliiJRmBcnbFjH+fuETQEWUwygXs",
-	"1AUsfhRstmJLF53Djm6L+FWeFXT3Z6H9nV/nT0b07yVBWCNxHyqw2GQrTRStfEDT1nJ//3tp0sc61AqE",
-	"S7lzAa5X8Pam2pxpMNsbnGnJ1Dihtlnr7/uMgdA72yUGAlBpJzBvPgYil9UETvN3F9ND8G7/QNWU5wrh",
-	"8gZXzdygkbn3cpGOIrg4I7hP4eInAqqgchRPOZcE2Zp8IaFYI8+WLkU99P1EWJQzJ7tAi92FHAy0yGWl",
-	"TtASmvUu4nrbsIZhpCCnLfL6NpOIaQ66M1bftyu7O2ZtO3PiPNeKVELZRF8m5lbQdwS+Mj+B4wjP8cKF",
-	"SRedLFLCrEe7LIvxwPNsWzUSayURukh8ZEZZjDFDlwQxQqHeT0JmXJEEMS6QNNCs7tW15TvpflzhbZS7",
-	"c4Xvbq81a3hFjpQ0MQsCBHjXS80YnPqgi24jP6PwfzljUZoQAapvWy2wMs2LKpRCMZJSIL4E7bnd0qvy",
-	"7JVRq7cmZJaTtNzHenHVZP0diX9P3hAvqWOFSWc5Ha6YM/rSuyRYEFGBAgy2hjhzkfaOens4o3vX+0CC",
-	"dt6QZ1hf/Nbxp3VM6063rr+BX4Teut+i9gqsRygTfExTEhWEGVVcitUqrN7oMxIY+FkuKSNSakllRk2d",
-	"wKisf3F0TcTlaNCMNGmO9AuekcQYwvnYBQkMqiak0HdvCM8qu2AOLlAl/8wVIIfuG/7YRlYKffPmzEQO",
-	"vT59Yw3uNnUVxzHJrGBVAbNICGppU1AIdSYiW/GiMvog1JwjPA4RRd0zLbyJ3GDHlM/NEULrAxvt7Qr5",
-	"FyV+mgOee6WvvU+g5G/z7VNBEs20cGqOKld8VrQacTua0b7ZmxZsnGI57cdTTBlJUMong2pbC9XyWVGF",
-	"y3u/qL3VtuPdK897o7rK8zefbv5PAAAA//8=",
+	"7L2Ncts4lj/6KijdrUqnV5Zlx0kndk3d63bS057uJL5x0qm9nfwtmIQktClATYBWtKlUzdPMvsc+yjzJ",
+	"LZwDkCAJSpQtxUlaVVuzHYsE8XHOwfn8nY+dSE6mUjChVefwY2fMaMxS+M9XTKfz46FmqflXzFSU8qnm",
+	"UnQOO+cskiJWREsyo1yTSzaUKSM6nXMxInREueh1up2U/ZnxlMWdQ51mrNtR0ZhNqBluwgWfZJPOYb/b",
+	"0fMp6xx2uNBsxNLOp0/dzjlTiktxIuUVZ/XPD2imx4pFFwqfGxySn7WevhTJvEvO6YSdc83+9iv90CVn",
+	"VI//tntEpCBjraeK0ERJcs6iLGWEipjMuB4TPWZkmrIh/0AGFxc/S6V3Br134tlkqufwFPswNQshszET",
+	"8LT9MmEiVr13otPtsA90Mk3MSiqz+9u///mvo3wibqJHpYku3Cy7QUqnXIxgf96+fXuc6TETmkdUB3bo",
+	"Zzkzh0O9h8h3r346IU/29vrkf/9nb6/3qLd3v7fSdz91O1Oa0gnTlkSOI/O5F3TCToVZn/kbN5+fmn90",
+	"O4JOzADw/xZ96D9SNuwcdv6v3YIYd/FXtVt8A1Z+knAm9GlcfLC88NdjRuiICX1PkQieJadPzTID88Lf",
+	"L3h848mdPsVJZamSaXgyA8E+6IsInhgQOURaoyNmmeaIyCn9M2P5HP/MWDr3Joljl5iHfviViZFZ/n7/",
+	"4HG3elDdzoedkdwxf91RV3y6I2FCNNmZSsNlKS7yU7fzUyon9Wm/kAVHj7kimk8apzc0I/iTG8p0QnXn",
+	"sBNTzXbMq52uP+NHB90AQfsHGjip2x/Rr3zCdX2pp5pNFJmyFI6kaZEJvOx/MWZDmiW6c/iwD6tDYbbf",
+	"N/9yom2vLtran8wrmbDNMpb7ghW4NI1C7MQ+aCNIFPxOhjJt2qM/G0n04aNbUOhrWZ/Ujy1pU8tbU+Yn",
+	"s7tqKoViIPF+pPEr9mfGFNBSJIVmAv6TTqeJEbNcit1pKi8TNvnPP5SZ7seW53GGb+FH63Ikxc8SroiQ",
+	"mlzThMdHZMDSVKZqQMySFWHXLJ0TIM05GXKWxD2z2SdSDBMefdY5n2oSJVSNmcIrdjamMHk9ZinrEpVF",
+	"Y0IVoTBzot2v9IoJN2czz9dS/krTEfvc230p4zkZU0UmSGpUkD3ynP8Ic/tJppc8jpn43LOKaJKwlEzo",
+	"HIgglsAEXSJTuFYcjURmS41kJlRIs+FEcc1g6qeGuwRNnhm6+ZzTP0aydDegYuk1S48I14okcgRb7S/B",
+	"XNqfuuYq+klmIv6cM30hkTr1mIsR7K2QwpKoLh+CYrir53wkWHy6iB5Wm55VgEPTw28R1LA9ff2c6Z1C",
+	"YQ4Nbh/eLWvX8InXUj6nYm5lm/qsdC0lkUPNqusB+2MnN0AWLcgzVeADb4Sv+H524uEjscMFUA4llzQm",
+	"UrDK4t6+fbtT1eAXrbCq8LtlXlOe0Mvks4rHczlhwBseIxPBWKyMBKczOjd6AhFyts4TVdl0KlPN4ucs",
+	"5vQ13NN3cCVMMmWUY1Jl7R6oUXakwjYy/zVN5ZSlmqMGEaXM0OQF1Y06SU1ZKs3lY/131Hfa21HdjmJC",
+	"cc2vA6bjc5peoaWbGnWCcLiY5XDIUhb3iuldSpkwKsxo2TRecU2ffK31d6fI+hPx59j1d630uff5yPLy",
+	"DxZpMxtc6Qm8AYQRxxy1yzPvJIY0Ucyz2qvb8IoNMxETKggX15JHrNArL3mScDE6TOGR0kyd2lo+88r5",
+	"eTrnXn//oLv2A62eUGi3m3fuV47abXkN3FhKpf9YPjkzpv0ITVM6h6UV5nCdltvaBZUF4ZSaV/TCbmfh",
+	"oimOkMZlK2Bv/zHYcO7fD7rG6DJKU+ew839+pzv//d78T3/nSe9i5/33h7W//EeIg3Eeb4Bwl9JklRCn",
+	"CY2YIpdSj49yPZpeKiaMKIokaP7gqpIpgTF6nRUpe+0UvIwe6yc1snK8/GGz9UpT9+GFNFc8+lzGwBXe",
+	"2xfRWCrU2KuK6ZSlSgoCD8CdNpExOyKgOc+4YlYEFrfdPUWsAyAsDwvHUgvnRPeGVwJ8/yJmCRvhAvFz",
+	"9XsrV16tbq1IphiZjXk0RuNLWP0k/3KWgcNFZIlVLtCvUJvEFZur8Den2WXCI2IesLadBr1IEaqUOV0p",
+	"0C48coTsPKspIzQt5tRO2hja+YXNQ/ImoUpfaHnFxKL9XbpUJ5FrP0wTqs2QS5UL+5ydpmIJi7RM24vU",
+	"c/tGaJFqyodDZimgkHL458PdXeuR7iUyosku+Ed3+3tPHkd7w/2dH+hef+eH6AHbeXK5F+/sDw/ow8tH",
+	"0Q/x4yDlGX7K2h3JOT6aT7jFK0ax+40mGXNvXST0kiXldf1KxSgaUy7I8Sl6e0MTvbVW4vuHrYYCL5Qm",
+	"5lGAf6ol2dMJSqJ8K/3za1Z1qqTcJAPeNwnXY/2Kq6uAiHWSd+nhvGJDM1rK1VV7uoWP1mi2stXuEHHo",
+	"xiWsrtRZle0kU1pOWErO0Yzwj+2wc5VdslQwzVTpDA9//2hEnHngsToU5sdrIM1Ds4Nx5nQc/ylFvaci",
+	"+9Uda7zsKFp5fCrjHaCjQzqdLniz8poxeygXLN2xdOnew338VGxg4lilU7vTb3e1OoFY9fR6qtNedzPi",
+	"snzdvHV+mZlMrxJJY7TRpqm8Zl1Ck8S6nCY98sJchcY2dbMgA7jkB11CNUkYVRpuS5YoBvZP6xvIF84T",
+	"+uEU3/E8yrmovokkDFtLVhblO9rINWYP61yfjMpC9dn5/sNHITl6Vb1W9vv7j3b6D4PP6nll1JOlYta8",
+	"s2ju50yvqDIfk3+8/YWcM40xzx8e7v1A/vd/Ht6vqMWovvxubPJrM9V4/+HDvScdu2JvmbCqzstfzoyB",
+	"0jns7O39+V/H//XLh5N0+Nv5xQ+v52//359fjn4YR9dndMqfJ+nslNKz6Oc3r2Tn0/sa4zm1qRVlnYEm",
+	"ZdmgIK09jDS5fy0Rr/DFxj1ei8GHgufO7T13TdX9Lqvp5I363hr4t0mvaFzQea5yMZFN4L6MrGNEZWrK",
+	"RMz8e98zO2EiRmMI2T2gSqB6PqOKcKUyFh+BLMWfuFYsGULICVxBSkvrA6rIErgJV/UOONdFlWJueC8x",
+	"PZYxvJ/FnImIlabTcI7FV2uG1HIawaQQtZLdhpu80it/aB5cQSoT1j7Ia0gFqWrJK28US0HRq1CtmUZ1",
+	"m+wkirG7OS1451DVhYs9KO1hI/kDAa9NSCE7bEpSdTsy00pTEZu3lsznZfEozEp1wpKuPGjzPlnRVN6i",
+	"G9tPVqe8lajDMbp2Egtn/pv7XFlMvRTMxQwjqmkiRxm7p8gApn1hhlOD0r3uqby18P4S5RTmciMn3duy",
+	"V05pOlcVbaMk1opN+gSz8j+w90Uo6gs07twjaZTr/LkvR1cO09hbrsfnLErZX9XLiI+rfAvKEzyrmERE",
+	"imR+CNNx+XT4apeosZwJIkXEeiG58dW6M7euwq2rcOsqnPLcYLh95LqFiryUn9oKOFhzphbP8Obcm6nm",
+	"tIVlurNPFzBO5ey8baqsY9ERre4N9Y+js9/f/2Gnv7fT33vd7x/C//1/RZD7NUtTCrRa81+UD7WS9ofp",
+	"8cNMZylzwZ1DtB9LQrl9EuYNVZjWQW+7m2sxMBzz3L0jxM5kkdbzF2doHfaLQJ5lymImNKfJUm3nbsSC",
+	"m33w6GtOkWB5CC0c5uArj627B8wW62a6elxcOWaOgn8wxiiPI7jBgKwgDGzWIQULO6EqGnPAg88gSZUK",
+	"vKE9Bz7kh7p59sgZSydcKX5tlVJFRkyjswrDyTKDF+WwSyaYxzTwrtND0A0Htl7HrjE/kG5nmg+/YCEs",
+	"ztWrGkeN5aytbvYy5SOMylyxis88jzY1m+RLPOpwIM72NpMK0kkWc30ChnJtIZeppwbX+WPIU6UJuzaH",
+	"Bbp4LJnNS2cpH85Lkp4L/eigmVO94ggYUIXJdULFHK4Wmy0c/ER9SOCaaMyiKxCkSwU47kn+uNlzsyKe",
+	"C6Ea6XoeVPMxYkbNNIuPyMCseIDJkAvvv6UyLJ9DNr3QMnwm8HHvSOw76oj0bT5mxSxq2rQKMdlDqU2i",
+	"vDNdj2QWEJt/DlUDWWFis+FVNjHLcG4fQ6L3FGEiJlQTmtd83P42+2MWdg4r9mdpkJZbZV7DQUuCvHE/",
+	"nl2Hc57y1NFK2aOQmehds/RyUHJ4FUp9L2XX8iq4VOok1lLyP6OpRke8y9QNq5dIqwE/GDVHJkaMTGgM",
+	"zjvuezCk8xTnGk/nsAMptK/o7DlTio7YCu5WLFS7zSxTdGfFm5tjyVPTUK9IuBEdImKpUHVFY4VvySzE",
+	"XrkIZX9mNCEpG2aKJgrysjQVsXK1XRUSb//hFq6b4pF1rTZmmvJELTv+zRzrmKpxqKRQkYSLq5L46pLz",
+	"n4939h8+IlyQMftAYxbxCU2CKiWf3jL+EMkW6cOG1V/aZ0GOUWVjeFVmmZvTMvcbUA0ySrvUHxgzZAxZ",
+	"352llJsu1Yrp+v4DQ5ut9g4A6qH2WqoNmqYjplcTl3DJ3Mx9hBcH0JMdxwlsF1Dr5HMqTnjxvbIWe7a4",
+	"pe7eovUJ1guFqyyKmFJQBwvkGdbdi6MKULgkNNIshpKdmdPm4E9Eii7JRMywwg4czFyTMY3Nv0VdDQnJ",
+	"vmMiqM5SmpArBknaVNiq9JtSftiobf++c7KW52ls0C5eR11iFkW1TLtEzZVmky6hQor5RGaqS1KZsK4n",
+	"z7vk3//8V0kpsfZsXZXlNLBB4Am1IQcLm9AldMrRh9klUcK7RMVXZvNwOjffvQrFNaZenLhwY0PKJAYf",
+	"gy6wmKtpQs1Rx6j2rxCeNtMIMJtzHa/zgy7QEPxeyhTTwegfjec7oNq9nDJx+pScSCFYpImSWRox1TWC",
+	"94YTgo8GwxYQEltuXJunTsVQ1kRssX/d0vHlQwdJIKF88pxOpzaYv9DPWs03onwSFgUTZmsD/3H+8gU5",
+	"Q+LEVLVHT/p794mWEOXiQvGYuRrecpA7ZVOpuJZQ77602j6vYKlPJ2WjLKEpYR/MiQOmyXevnu3fd+rL",
+	"bCwTRsCXgIXcZmajVGbTroWySAEhQNMrdkSofdLl/Od+gQnV0ZigLwb+MuZi1CPH1j9c+VJ5rbsqu8wn",
+	"rXa/+/3/7L7/z/u7ve/bLF15zprq2kEaW0QOSx7lL4+4HmeXh6tsdi0wZMjAm0aQzKRQMmHOuxWy/fIs",
+	"1wifhfJjKMrrkddFGaZRK2OmCKPROK+lpoLNfK8eus56s5RrhI+wjJv/xebwFE/IxPvVSHbVs5VT+A/3",
+	"U3EhqB4awJU/mrcuaJJU/gzv279fsXk+Ov631DhQfh94g3t/88am5rb3/+BciBduqfYDtb/jSkIaxFMM",
+	"oT3Np71abWHJOOq0iqgGqrAWmljobzpsDIB7lPugHD0x/6w6ofyqt/7Ok+Odn+jO8P3Hx5++2/H/ffDp",
+	"/scHn0p/2tv/9B9LVd7lkUjc6cuENZXSbrgstk0VZXPN6sIVvbKpe7dLo6xuUDCr8fZbVAKKWboDbhHN",
+	"6w8fprf4gOQD7yoT+ogM2IdpQrkYEEXnCrV1cDFBmEC5svN15KGuWhfz+cr+6rv0Rjl0MprLfcSEEdLT",
+	"08OZRPZ32T6Q1e3EXBnSiy8u5xc0nvCQciEI/ELcs4TrI1DyIdQDPyV8qLFEsGFq3mdK0wzUHGKC1Wyc",
+	"L5jFgU/rMZvDZ/Gr5Eepx3Cbjuk1C0+CifhrinhO6IeLOEtRuCqE6muIGUgxMpSS8CE4aiG3Sl4x0Qt6",
+	"RXJNIXDWNtmXvHl1qo6wHPkwmMxGXF5wiU2X5mejZ/sC3VRQ2bVsG/CN223lyjnWrTKeCjlYpD3dOgUJ",
+	"M4K8PKS8pg5TtAvu8ZO0g7Tin3RB/V4SkhNDITHQxLPVIywd0NJcpkX5MMV2rp4Rk187v1cxAcByVfiv",
+	"9yXh3mmZDxfmwweP+n1HWKE6v7b34rmc5JnRZrR74LECdfpm91+Ri/uwv7i6aOWrrvHa8u0/Jx/40EuF",
+	"dbmnEHHukdfSehai3C72JAuHKAbeLBaVc6EwX5C6dONcpTUJ3xxT8MHeo/39gxKw4KP+7YSzsQ9Wkc01",
+	"vMklqeM+IQUE+UoitSLkrCwribnFsmyxwHhmlElBw/HWZxzTUsgopUITmRIbJKl7fT0Cb1SvViktuolG",
+	"BrNc9vzf4SEoOlCKi9FFo3xB4aB8EdO1fJpH8Sq4czlEGkY0IyqE1GTEdGuJ9Bxn1WzQNIapnlnoQ26U",
+	"PXP0HP3S2qaMF2rxTGZJTC4NsyWxFSxriGh9Jk1hoRkdvOyLy9p+czFLnE6mNNJrgAn4XGRPuWABb8jT",
+	"3AawJI7kqbR1WBpzsYCqXoO9mEilV5iGnMIUuBit6fspm1AurKe61SQcX1uWUJonCZhBR2hKghbfdfl1",
+	"NGUrR4AXz3hDPOAUX58JctUVTimnGn/XFrPFOsKpnv/jzsOptV2tuxOhrnhwCDmYTMTEqEEA1DmlyhJB",
+	"rR7Z6f6Feo8WRENYtpjFxsruGhT8902q2pN+v01N3q1KnldRtReqFo3KrM09TNlEXjNUpd0RtlVtFxvH",
+	"60qiadKX16oAP1vVHbFOlTdUkfjsA50YAXSWSjkMnB5YNjYoARyIuM+2Lh9UMq5swLVHBlmBBIpPW9XL",
+	"KTnWKVpwa8Sm2jKpmRL8p/9NSPYu0EVDrPsM/bD5CvLBlcomMGBjRnhF676pnoG1l2HjigulKWbVjWVS",
+	"pLe1dbPmsakbCHd/ecHIut2xJVikcvgjVRydQ0LQCVuqRL3Bx0rfbwBawknA/pWXG7orfuIsiXPE6Eqc",
+	"26b0e5kf4krImQjtK0CShyKxEAm3ooFwoSXw6qWM5zZUnjeeuKfAr12NELtqut3+Lma/11nUiqZQ5jET",
+	"GuzjIX4LHMm9pR43XE0Xt6D4QGgH/+5ss2AiKnK1VcIA23vWI6c51rt9oAudSACLOqLC8HY5v3ajmBxR",
+	"o9vdeWjOz05/+ulZMK/pxqAcED1XqyX3Qv0OvLdqQu8nh1a8+gf/8fL8GcGXb/DVhA+ZEUX+/dciSdED",
+	"9GjOtRUjkilgm+DJVBMRfRyPiqvYw/OoTTjfufzMQlxw+rQsKVr6UVeLY687bt3t/JLDwx1P+YoaKjTi",
+	"AYrMFEqv47NTw9gpo9GYxYdkcJVdml0c8tHAyLoBFxf26UGP/EovWaK6hE/oiCmQADn4mw3wGbsskUbV",
+	"JtkUITQD1RFSaPah2etZTOIoL6Tiugu6f5SlKdRjYFrB0pSbYgGB3h3zshYmZwL+wSNGaATJ6+EYXDHB",
+	"AHYB1WMjBykZ8oQRKbxvVGYchKsNaWjFoZ+jRrTauZ+lEhUrt7oduzpnTVuHr92ogPxGUlsksst0WRGy",
+	"VQdAjFj4kKoFuqNtwIDITma/AJbHnkkv1NCqcvbh1kMRvbjMRBwCHj4xqxvCPBThgpw9e96FKxe/DMR9",
+	"fHZaObFHDx8+eNSEpNRwJ+Ee3yMDrqroMNAF7HB3t8B87DmUDXXdbol/zK4aXPoFl1+xOVE+AN39LkKq",
+	"e1vtaelUXbG4R97mnAebMTBfusjSZGAtgJirSF47IHZ/po/29w4OGuZqRmjXN8oYY4gasFLkwiooR6R/",
+	"SB48etQPJtnnBt3jR2VrLmjM4SxSds3ZLDwJI0ddjVuBWaZQS0I/lfm7BHAQ879TGUP6cFnamG0dGclG",
+	"XkALgwGd8kFIBFU9K0h+HtOFbrxf2TUiUgT1PpuxMKFzEktiqOMQW/hAdiQgsfEURKSnoR+ZqyP2nitZ",
+	"djYEO2GTy3x25bTD4rSfs1BOlc0pCm86ZAJWu6AkTMSHdqvHLImPUI+2KR6AwVn8CefTXQ3guZw4FfK9",
+	"un1eNAoehvXVq0ULHEPnpLYxAc+rX51X2+rwGnnZ9Hlcl5tx1zueELU9Zy29aHWA3GNBydOMpjqQdrhR",
+	"+IVyxGdBLeQK3rUWlh464fMMMi1JLIOGS5FwUm2TEY25YDuGGc2BlG8ZIfUFFxc2GrN4a/ICnzwxYpEl",
+	"aferuQbdW/2qydB5I6lLNuJCGNtBDgHEvWsBlpiI4eqmJJKJrKgJZUDjFkVPdjKLF/ySx9GNVLDXJUWr",
+	"UquA4jugdnkq1LqVnZaKTWH0Vi8NcwLwq7m08EDcJraWVqWShqUIbIWSVdegMFfB5ZxgqrwRW7YnTy+C",
+	"zpC3UadyjbSuTf1FdKUn/f5yXemGuGJY4ROeNdS5udIIeM7rfwb0SWagzNIrJqC0stemzWeoIKfTDehS",
+	"C90IddjMsILFFTEEIuSs69Zija9QG7e6xby4kNqY3TLT+dB7/X7fYugCFkOvGY9iEYDSW9dhGPAcLHQ5",
+	"yN0cUIIP0QuI67s5qsTEFs5XADeTmKVGZCrYm0tYJdFSHpIB7MnA5mbZaQJqet64A9XvQWWZA7sijVki",
+	"bA4eTCbiFoo2noOdbX0DgwRybXR8NByqQI8XqW2CULn/NJlIpcnDvkWWwcyRUUqvzZxXyxLx2y0ElMLL",
+	"LLpierHYmPHY+TTwcSMt+n3w8BgLPmWMxNRczCxRjIBNFaY4AD9JbPR6IRqt3bWT/AUHJ6Bav4pPf+pi",
+	"X+DWae2KpbxJI7/MFIcqJnss1J7UXv/IJh+ZH1NGVDaZQGNEuO9xyNyXBW+3PkC3nnOcV+AMEYXlBmm6",
+	"tmEyAKjYza1RRL4h3Zxg/XNcRPIn/mk3AfcozaZYpgnZUSkwPEqxUcZj1hRNuLBJuuFYNFZVSnEpaRo3",
+	"PeTlaiwcDE3jCy6uuWZhOIkUJCAluGvg5Q67Do0WvvhreI+j8G5R+lPZjcoXapOvb01wHyrTWHjKOVfW",
+	"j+maXVTCl3WZgLwU/g2vSG8zgv7iGRcxBpXboCngkK4+fy1jQuFhfai+jeGhA6S3HLPHbkU3tHfuK9VN",
+	"qa1o0VmdObyjSuZQvr8tFuvtXJu4kKbpTasI8F2H0R4EVagv8TwX37dMGYQIsAqDgE9Zaq/CLpFJvPqt",
+	"XD6QZR2J7FRCyz6jSs1kGp8AftCqdeEYTLmY2kFK55T/sbsqXLdgs1sNub+0kLk678o3gxvlGSbBfOmL",
+	"2wFvj1kyDfo5LKTeCsZQADr4F78rVL2kPpXXTFxczsMX7RUXMfgecpBFm5yEdpRRfxHg0INhdGk9zjLq",
+	"Egx4ZSmLsQ21dsn7lGAKvMXkhjr71ozw1n4QvSq/cBGHERcaAeCrgBN+SQGmfmPOTWWWKyPEN7T0a0zz",
+	"AqsPtlUt2lebXzF0MASwe110BEYyW8H1C1k61jn1aXkPnrwRgiXdMgp0QVHFErtBTlnEa7bZU7smCjko",
+	"RiVIVmqItloPhbMGr8Lbov8/UdCfXqYYxIC+yuBTxFW7LBw7t3vKWu2LnXUNcAnuEZsyEwaszx1uN/Kg",
+	"VcnTSaWGGRXZ1L3OCmHNY2HdYV0LIGRPy+wcugIH77J+/0H073/+C/6DoZ0ujQUfgLjzYe9rou/vXP+c",
+	"XZLjPPfjJt6vfqmsq6VaJ2qtetGxuEOb53Ij/1e4lr3Cnu18VKHdCLKo7S8eOluWptJiwDw5ePjD/ZA/",
+	"KmbLwxDgflG6HpHg4pomPL6wVTDhrEdNeXKjsImXiocQWYq43Q3SHCx3QRVPlug5gfy61rLYS1IMMCXm",
+	"g0ZNYU3clHuKTKkeN8SBfMS6+hAg06hyRnWe4JLIUW9xb4R87yAsHrCeuG4Kx+IgIAJkGpdT3zs/0pi8",
+	"aj7tMATYMXnz6pSkbMjSPCNSW33GXCG2s34lP+RSZvrwMqHiaqmB4doiwKJKJcVAfHk2pbffDbzk8mOb",
+	"RW3MIg6IRlrKq3wpTi8wp21GKcXP8+TlEb+GxguNScz+3R/IinWKWzPctYNHUtLlZ9cdE4vuEsN75n/z",
+	"b7kErQb4gYCTsayb3lPdovi2aSxDCDdTMPN7JkDH9vsFOBaIF4/oHMRHlsQQdCgT4FnejtWl4IQzgB0a",
+	"+oo95SokbMcpbgvvtIO0mrdwXLmN5fnLF+QtuyS/sHmpl+XBfQ/unF9TzazHQ/XIMxqNoUyHksEVjwdF",
+	"3pHtra2M2oXYo8GeoH66XDBAmV63eYy1eiiUk2hWfJLOp1oSwGNSZQRhPyuQzS/ktKy7Lfuk10TzUf2i",
+	"sN1O/UH2H7fpdIrtQZd9vGX7/Ey12r0PraY6b/FUy56srxqyIYyBUa29xeiFk8FtFZpjL5mLMBGDH+ae",
+	"sgqSeadyzYHvVUh9McZs/BW61Dvry6Y4uNpIo19bJU9ZaQg33GqAJWvMQqlFxJbWG+A5/Sjj+Sq5QC7X",
+	"BeF0eCLxJoAs2lpWUFNizE/2moVML6P+YEhwCEJdQrYpVVcKooE3zs59ZWu91tPU5NZNYVcHb+l2spQ3",
+	"FFQ4kxUyG9SMpcaM67UDgHHdRFK+AFPl/YIdvXGL9R+xupIcn53aCRSpInTKe/aNXiQnu7YSc02pZjfa",
+	"y9Uq/MLWovnsor1cR81wTul3XjHsZnLjHEOPQsj1/mfOM3SzX3dDpFvLDle22tiZ8VQrryERJswLnUo1",
+	"ZajyYsJzRJMW3Yq+LkFV353g0dqMjrB6sZC5uLo6scGEmzSAbqq+LtrCeGAp5un2Jah3qz64famfe6DX",
+	"0lFRmWyI80EfMlOOQPkrrZ4oKcURmUiHJEETiIcIgl08fEvc68XU7WQCYpClQ2LYDdlGKGmiLlKuyjgO",
+	"xW4uBdysYmulem0oFzfDeVwnbuca0OUWYn2uqGnIhG0QqK2ijaZS6J2EC0YcxFre4nAl8LXbozwswWZd",
+	"bhSuA6x1ETyrebcR/SeOQ76s4xxOpoQks0ZUnSJVpaH02EZU8cNDxhKA+nRZYvuYFtc+bc9mItQPq5RS",
+	"s6i3zfomVANlCqP+yOsVjiaRiq0LcGhFyCstNU0uFucemSeWpC+FIeGQQIv96BaZPeWUntIsQp9sYo21",
+	"aPMN9UufWZN3h1JyYNXE4ZLQr19oTXf+u7/z5L39/72Lnfcf+91HD8L11ObzN4L7yRvPX0o9PoJyMgT+",
+	"8R4jlyySE6YQvKo9GNDSa+MLvxzKN3xdPg2KBwY+pp/L6+cKQLYBUgLy+cnf+TWzAHq2UxrPW0BhK4iD",
+	"/pN3YoA/xhcTRsVszBM2QPQwJScMYvtjquwIcfFZxY2NAhidN8DZDCZkhon9nGquhpzFx6Ngt70VoUzX",
+	"3t199R7py3uP+33GmzH/0Ax+JfXK7QzkNUsTOi1i//0ad9QeCRVSJFKMIJkvtSlCiowkkcIh4x1hYjvh",
+	"Q8vpXdJHSwKqIqjOLd28YuZR/+DxspKZT8HNKErjVkjna27euqILK2/tWgw1zaNa7bykTS1g3y9Yro1K",
+	"VRt8e40rqokKNu0k79NSW0ljVh5XF14jmmAwJ2Tu2nfy2kOb52JI3Sa6uOpEr6zHZryoRRWK1XFaJsec",
+	"yZi4yF89rJ+NRtAkOGBUYp9Fc+HMbV7OkCeATS9a1MGU88fcdPJUFW9z/VksOnvbgrgpHdtFXRVLhl1E",
+	"KKh2y+liQT0T5HJOKBEydgmALm2ApYIlvl2PXV4BiBHAv7MpBNnjcJDda+gUjoIrpneyKVGCT6dGfNhQ",
+	"w0QRwRDt4krIWYGYlmOCVOuC8qDvRbHpNZyRWvtpmkKKxCWPYyaIg14JlT3YLD4vY62Gr7FDp3xxrpXW",
+	"iS9Q8xEspEKgNBBCz66osanCsgaQcbi7m8iIJmOp9OEPB48eBxNI0kzpi1hObAfp2np6MEYn3M9YhV0b",
+	"1SzsYv6VDwb2tGmnuuHjLaYRZpK8E1NVOC4p3uPaiqphjtunCShNhZernRdoNVSDad4+aoVcxlrnqQ2C",
+	"GPgTLDW3X7D/qzuK2ASS2DpU0P/HizmZ7+f58Z1IpimLNBnLVDFyCYJzXlfx7Vgl/fvBfn/pZb7W5P5q",
+	"P+4J5kktzLw/Zzqb/srF1TL6bVufp7NpsxRB3y/Pk9+GKR1NWAnJqREDwA3cgiB0NnX5bKspafkxVow8",
+	"KIbDPjRSJPNKWLDNQTtrYKWB26iD663lsAVLgZmmcoK1uVxc3VOlk7sNkeLnlhEpHwkuRkEV1FZjhYSs",
+	"eU2h/YipYjxJsLsvFCVjqkk7urYJT8XN9ep8/+GjcNpbHLb68IL6Y3a1GmigTXP5x9tfzsE+5iVwg411",
+	"IofpqnGDn8AqfjAptM9b72TK9NJbMWHUYRGbT+T17OA0IEISQKAFsIehTBI5c3lfNytvV9reHAtLTXIa",
+	"PIfHa1o3Ioono44bsLKJXY9US9uwmOLX4Uz0+GdZ8UmzL7C6AXUs4ilG2gaHJF94F3Qaha+SOdM9MsCl",
+	"x4PDApVrVqAw9MggTuV0ioDiHp0JiRAZKfqCivCfC+/l0OL2A0bzw5HCFsOUD4fsRoAx57+dPs3xYkDZ",
+	"JKhs9sipVgSRXgh6F0HeSCyrGeAvAD7Szf81BE8YoCHkXSYdtljbMpaXQ/KPt693YGK9VmAq3sfXj5OY",
+	"Dx/UBI4dBKzdKJe819sYbuAA8osuZuxygA5JmmfDnhy3RNtxs7xQQDiN+f1eKqKcCXL6tJsnlE9TCftp",
+	"p4MDDY7AAlVleijB1vjvcuWvpt2WNRtgTu+V6ah6kT8MDOTTZ3j1LqObHJ+d3lNEyegK6/l82Gf+4XB3",
+	"dzfNxK4ymtwuYi6YZ1f3X1VsvYUge28E/3AzhCg8gIgpRWzJAF5BDPPOKYkQLgqyWUUduXSC1TeBfkBm",
+	"g9KLsWwCYngKD0AqFDjgr4S57nQxoXuqAHr1IVmLv6L3wQjiHP01fCLXNIVTwUmtcCCBna4BjDdhG5Z6",
+	"AtlOlAwbKnlZIUKmpbgx04eENbZdsu2iSyX+7wSiO1ZQEkksYWuwIbLRI+B6WdJPd7n7f7UmS163olu1",
+	"FwqehbXKb5/ClptHngenZjzX3bxUlSrO606vlbpeGmXigotbdWtczV/SnJHXBh6yS9RqSUKLYCLbBYHM",
+	"ia+7YaTzJrj6R+uqycuyHPBk6bSXdmv0DvN9A+mu07Fjz71APa2DWuan+ns9zv1+bX6fmxHgLVwD4W6K",
+	"1LnFjVVvVIsJjcu23C08CTl3rEz1Rch7v99fYrAE6XIxLcVbafiNSENwCrYDyTMEvlpi7QJf5kuRzAvE",
+	"MOLO0zCUFDgifjHX/AHoaWnW9V9QvK/Dv4ExhbtOlnKtBuuOdCco1l0TsPQgm6ZZdHKr9WVTmZo2t2Ez",
+	"L2+qAZsjfm8KLfqrfZabtEG05Wlm+vaA4AvvvJtIhpApUK63DorL1MXzwazNC78LZ1aPGImOGhT2FFJY",
+	"f41QPuafimnNxSgHgx5jazEP3WcNt6/A9oGNVfPoU8xhfrgilyzh7JrF4ch7W168eV27B5bTumFHgRlU",
+	"BzxpV8wueRwtRTwroLMdYlXDTZ4DAdleCY5AlG0mh9vdHhepnONWo3rwkC11b/ueXGiCxj8s74CWu4LW",
+	"dofauxMIpCDQfD9XK34ok9DqRhCSKZ5+bufU4HoccRSe5aIUM9PjXlmZdfhHv3/E/+wcdlI2lYprmc47",
+	"Pmq8BeM59H7+9L7ALFoRGrzImLTjdgpQ6irsz6e6jdYoKbz2Reaqb0AOuGN+X/GqWp3dPw+ThatMYHOX",
+	"k//TlA7169Xj+duzC55dQ4z/2Ee8cZ0EVQGnopiICdd5x0Hrf1VapiwGD20iR6MajP7eowePl8PB3ZKe",
+	"rNDFlS0nqF8sYTj1t4RjZze164QnTC2kDZfHXIclU1HQ7tymKc/nBhz45ZFaMAFl+dpXL2Z3FF0K8SyM",
+	"tXxqYe9sL5WyEFhybL+xNObBOsWGcsFjzNdF7TZH3YRcTUDL42rMPHD5h+2L9Cr1JaECYGrhfCp6N4vG",
+	"gkc0IYh9proOJAVTx7hR/S1gJjZ6DoNXeuUrDSWSpAiRnf92+hTTUsO4fG2cbn5i+MpV7TeE4DK0DI2P",
+	"mpBF857X+Xki7oyrjM8xulofbLXTUgjjR6bsYkGFasryHhpG0KmwKjptwoV8IxKmUHxSRVzXbvTvr9rH",
+	"agGcr9tAzJJujyOMx8TiRTt0XTDqoqHK/dCrwtwNUsbLdQThVXr651GX/bALUZZyPT8330WJccloytLj",
+	"zAjJQL0LROjBnDGXFqbqQfAfkgBca1RwV5mNgwXB+cKwxUkY0wgbasgrzsKfgxaSmJF9TxGFGdBHZHBx",
+	"8bNUesem1V/YH2yZHXAkZCGSN69+NdcqWGFwigJSnc0HC2OxMkoxQzrliIwKcJnhiguZN/zL6Q19Qcen",
+	"tsUG8RYBDEgzLScY7c8UwzKM47PTI1dCkSn2Tgz+/uw12bVT282GiZztqvhqt4jQ78Ah5KU+Nq1+SlNt",
+	"O2C/E+/EDvn++3M+EoSL7793/f5hmQS3gQxqm/hd4/ZKgVt5v0tk+k4QMjDHJlP+3zCjQ/IjnDHBOqKc",
+	"UGxRUo+cpFKpHQlVNg7IjjroCxb3cL52U818GY3GxNxmMP49RQYfdoCy1MCmUGhvc/EXlADmVCKaJGD0",
+	"UlCyVKkqFk6LmkVYF59iTNmdIzZlw+uIBOl9jOWwLgf9gx45FsXk8jCJP0XIdxISEgN3uLALNAq0+v57",
+	"OxYZfATh0iWeyvt/fxr0yBlVigy8vw6M7jhw/+1iLuYBMqUjdpRjsynsTpy3TerBYf0JAMiK0TQas5hE",
+	"VLEdLhQTimt+zZK5nd9rPmEwv5SRVz+dkAcPHjwhXJA3r0+OSJylNqHE/DwbQ+kq1pXY1wFy1r0/oNNp",
+	"wiN4ZdfK9f/8QwGd5di+LldtUsXuHUQyZgMsuR0UAKiDvPeWWZePLAvySEuJZ85q4LlQLodYu4MeeYON",
+	"+R1SpE+LR4SSvFY377BDnvMf7SqxVtQs87sSprvqEgfRU/wlZwXV9SPR6j7CT+bBsi65xHbQljQsKV8h",
+	"oU8wZSfhEROq1KtySqMx29nv9QFAKPEcT7PZrEfh555MR7v2XbX76+nJsxfnz+CdAlK3Y/j5nEW5vmVp",
+	"GyHM8iKlzvUeaMtTJiBBrvOg1+89gOx2PYY7ZNerBR8hhlPOKadx57CTcKUL99yUpnTCNDQw+T18MRaP",
+	"7P7KJ9zolUsfPEHzscWT58AU4LtLmZpKs0dm0vv9ft4sHNOcfHr+w+L94aXdrtwdrGe4UgIdPegIW+JZ",
+	"P6HZ5AOcQWjgfKa7P9LYFYLAK3vLX3kjjHhnQmMbbHzvwfL3fnLFffDG/pPlb7yW8jkVcztBiOU+bLOo",
+	"U2PIC5rkENYP28zvjaDXlGMiACg42WRC03nnsGN2nnio6XSkKqXyTnIvbhwMbVlUgKbR7X1cdC+FBTvM",
+	"yTXSkPWSfyqrhbaioUK/e2v+doh2bbrJV0Cv/Rb0eiLFMOFoZB/sPWj1gtnd11L+StMRw/cetlmSTbhi",
+	"8XMWc/raqJ1fG1fh2QP0iCP8Vpz13gzjrondj+Ym++RSUENVF68qOBu2SIZitqzNAVag7kEyrJdTq21M",
+	"3uhwKbuG1OAEK1IhSFvmYpyAx8Uldjqoz+wpvPBVUP/B8jdeSP2TzER8M3b5migXz+0mlNsN6zQjppvI",
+	"pv8ZpDB4t+DXb5EUvybKMrrcajTVpGespBcXeEqn4oxqVGenWYBSMSb/GTQVG01opal8Dh7BDnVbWb1V",
+	"bVqwsU17K26Ie2UXEkCrJHS0osqTe8ebDWPnvq3wP7gv/8wYJKFY29+2j2nJGGZgcxa/AQ7SJ2MZhwb1",
+	"4bJaDVzpJBUe1e/Y1nrG1SaHTYPnGbwr7ESRQvjN+hzMMlu5HIDkth6HDXgccmBNJyPycMzK/oZaMMZi",
+	"Sw2LVo4DCKwNyAjAn8jAhkPRFTmoZuYHHRgQtt2QVmDGviP3hfm0B3YfZAjbj3rryfgLXvf29OG6tyzQ",
+	"hmX9W333Y559sNCZcaqRP4VE7HfXAjOPUxVlu0zEGELM28eQK8amGHU1d1+jByNn460D45t3YKxErwvc",
+	"F2GaWbM+0ui8gHj51ndx976LFchpLZ6LE5Cap7Hvt6A6Gi+uzSBckSH/wOIjL4ENY7jY3ZdAzz+IUdel",
+	"pPWBbFrZuSMPSBOfbR0gW42ofWwHUc7XpBBBsOfaJhffXj4EQ7DuE3d3kR1DgemWv74yUj+2hEMoycty",
+	"10P1FpV3p1Dq10P/WYNHAEA2o7GUihmLYk6w5NkPiFrQapgshEuFFIx8h+iD93vk2OXETegc8DrJyIyQ",
+	"Tc1rPCVyJjAVqcx8iumnuNiiT8uGrtb6d7YX7PaC/QovWMOmtjW7z56WZ1SBFgY8uqpO3iiUihbAYQfF",
+	"sVIsLdI8hbQ1DkaeTGTKjkg56bHcpSLgWUwYTYFnfjFfbuOVKIo1xhQ8JWbOW+vwbgn2Nb1ixd1xT7lE",
+	"e3M2hM7ofAUnxGauwBJWBUzrcu51w0CKUoCYDP8uCB1YDWrYAXx4YJEzL67Y/OKPmR50CeIR7z8g//s/",
+	"D+4fklfnxxA60e9Ewii0Mjt4TC65Vl3y7MTcq8/i/YcP95503Ta5RGPAwCaArjOUac15f0RYohh2qT/o",
+	"P2m4a8vstCHz9Rc2P3fO8i/gdvUquLgeIybHNyoWtrftuoXXOdNNsuu2Sn4qNdVsp+hYvDb7toLIXETv",
+	"2ouPmvDA2WIIHGe8GQlS6af1yUqRTQqNxQG+gPgQbJbj9WyFyFaILBMiz40GRIFsSirwbSWI9TpsUHa8",
+	"tk1JVMawH4/rFkeg2PDf//wXwtSogVc/yxVRmicJAQRAEZNMaJ5AoWVdrtg13J3z7dy5bra8/LXdzXhy",
+	"ua+ZfHdlqE7NuI7G92/LXEjXXs5dmWxesBlTmgx5qlzx54wqZJW4SwS7ZlhqaeP0eswmiiXXTHm+Mqgf",
+	"1YgrMCwcZX4wv84xebYftpHffCncxpPNYCFtMs5wd+2Wbu36O7brPbU4MaasdvR4dzFg4OUp31nCvK/z",
+	"HpfYg6BHjs2klK21h+korOGmE0aowI4GmcIWHwF+nPImbqw1I4HifTdUKC3V/IadaNvx0OnTbzod1W5t",
+	"G/lQ1Exvs1LXn5Va7K7P4wW33T471TdVTzWJaJpytgAsBPg1hi5JxjaD3iPmOYBZyKfrQG0m4IhE8gi4",
+	"x2wmqyW3TTnI7PB3lM9qv77Y4n0OQPfbbNa/ip1q4XwQu9RD1vn9vRHsVTPWY6ybiAGrb+eP735ckvf6",
+	"XzIDpfgI9HwzWJdQMZeC3VONeaw+Ey8LGj37Vo2/r+mCeYZ23K1I6zaaZFWHNAPtRGPbFKwx99U8djLG",
+	"9lqb04CKrzT4J2Gi9xSB5opb1WetlPmznJEhRVse9plw5bozxj6ZmlNqotCCMAvqYteVor5FDoayywDc",
+	"bJHRk1J0LdT9Bj5w35jNScxj3wcRtmLMvJ5dhwsJ6yhmZkgOnXKMxXJPkdOnRKYEuix0c6+M0dnQ6Xn6",
+	"FHEWHAKWNO+4coRg8R8A4vlmULWVUA2/tDkjgBc71vg964RczewK4ADOqCKxFAyAWwdCZqJ3zVJsSVhg",
+	"1Ben1UOIieZtqJY/+riu+4+D+xD6TsMHtFF19EWtLNTv/HjQYrOPiaA6S2kC7WfxqE+f9hZ/tWLoVtFX",
+	"W52wlwjT4pjLHetWPe7QiDLTkZysUFNrGO2lfamN7f5TKidtDPLXsvMNewJy8dTGF4DidXsZrjkcbo4Z",
+	"I+KutqztHRjQ0qqX4e5Hxf781HglbvwSdCodENmyKxAa2l7btAAo+rctmUFL6GJ3471cCE2NdlmUnrM/",
+	"O1XL35ceORIwF/rRASJ580k26Rw+6fd/2HvyZP/hwQ8H/SdP9gCgGn8q4Km50GzE0s6nz8SQTYop7M/W",
+	"tvoCyrOAW9l1JTn9BvzqsVdLRi0SwINa51NvwJbec1v1F77eCzDvdVztqUza3+tF06o1QU4Ue+PjTqwe",
+	"UrCHVtGm/7pBhWJf26gSpXDsVp9Yd1whLgkAJ5v8v94+suBZCTIFwONkRucWCxoigZ6NjUB/FpcHm70B",
+	"YiDoEGOZxIUvktgEd/M7RB2szftOgOHuWyaXDBvFYbU+1KI0hyE+QzWM+8DdhCKqZTh1eIER3QIMbAMX",
+	"rVENDLncSHzU1Jo8JHE73WbEqjVtG7/MmtRwz9O01cXvXBcv+eNufd3dNMyxEC6huCondE6YtR3SuR5z",
+	"MTqy8TdIGe/iPagIF1GSxSzuFhWggqapnEFlzEH/AbZvmXHF7vfeiYG9Ag+hvSB0GRjK1A52RIqfoXnU",
+	"AKpJla16g19INjVXtgPn9S5aG+6/BEtcjFhsPv/kfuiyRUCHz3jZ3g20w2IJsS0/3V61K+M73FaKhW/d",
+	"3Zgr7Mf/8VaSLWgD/Dj3kbJkaiMUMDHXv8Wp9XYeMQqy/M/YLzWUd4DPb1ySvGJUSQFDbrg0ZomCbvdn",
+	"KzS2QqOFfo7UUobYHwKIxGyd0gPZcyPC47giAmwzqKq8OKqIGD/2YCXKogAEDv4lmA2ISUPoiHKxZfKv",
+	"LpvKsZsjus3c1jZt4fNf1i9KIJhHtoYGqvFpyqDwDCqDtDXQB+zDdBAoaoX5/2Uu7VdoK23ZeXtnt0Gy",
+	"N8RSv7JHUsa3kCHswzQpZ1VWPb8Rj5kiVBXVc4aXoUk3dsDGqP6EC0DDBZfEIZmytNy/h5FRSoWGjDTo",
+	"6ZcCF5pfUoatfSBBS8TvBN7lDkGnANABDBlvVGzAPWK6R86wf6+ZqMomLCYZ9pkdAOjN38zgA0h3G+Q4",
+	"kwOQTSN+zUSPHL8TQT9iKdgU8Fi4/WsF9O+HQptzDVZPcgMYAQg6+p7FTWRbBb7rIx1LG/tMLVznmiO4",
+	"Tc1yFNGSUHVlGKJLFDNHoVlMLudETQFJRqYkkpMJVUeEJkmX8KFtsVlOAbzkSWLIN2U0Xpj9pxoT8x4+",
+	"fNA2TY5mMWcCgG7y6R+RlE0Z1UYCNOZF2vdKc8i7G/sZe/2Dx0sbpk/oh1N892G/2us4PO+ED5nmE1ba",
+	"dS7yHqJNCYY6qe4a5sk82Hu0v3/Q73upM4/6gdyZcHKnES2uQz/gTAH+T4y5nlds/rdrmmRsUNpY8kJa",
+	"/AiUD+VM0N87V4/VoVB/m6YyzjDb8314TX7v5sVnsbf/eK90Fg8WnoWX4Nl4Fscg6rz25VqCl1WaZWhG",
+	"vvPcs9DvN++5WkjcpsOCAVuz6TOUgq7T9SZTBeBTYkl4JeJqG1y5c5Uld+FBwndEBYklSflorImQM5cM",
+	"iI2ZjfngqTHuWl0tF8pB4oUDhUliq/onRAoibUJJlwg/sz+YEhUGvFsfTZ/zkeBi9AubN6W/vLZIaNt8",
+	"l7XXzCvc/CqGFPyzVfmIedKiR4HpHbSfz7LLhKux0aQBeOaKzV3bd0SykyJiro4lVWRMrxkZ05i4i3bI",
+	"dDSGzuZm0jKJgYLtCwXSi8yCWSw4vS+HjgkdapZC885vr7D1qzIrgTBAh/AYoRUfIPVPWGtYB0iJBKlv",
+	"PmfsAIW+2AnNzQhmroZg8sZztknSfc4ai/kwHW0reNcteHFjPVKbsBVTLWy+RCiHwFLL+p2Hz9nd5Aws",
+	"I9Cuy674Cih16+xrF9Wf21p7cH7dlFFQSO9OqVIzmcbNKsozESv7SYDXUUwpcHsV1rJfEt4jx2SWSjHK",
+	"MUDcJ4wectDvGy17sGt/vHA/Btz+SLhnboKb4Vs3PG5tO+4NoBPY5JwjvDFxh8hIMqPAkUzE5oJDZEFA",
+	"bjCLHTMag1fwY+ec6Z0T+KFpuvbh3XMc2j4Ms93y9LeM5lFl+WnBDjdme3nN0mvOZo0a2onMhFZd69ZX",
+	"DOB9LueurQQChhGqScrVVa65gaW8k2aCRGMWXRkLGa2SGRexnBn2N48BCNn+ARnLLFXWH/9OgL8dbX9q",
+	"zH6lyYNHj0hM5wEkvoATPp+FnRy4tMBaMpZ9yPYZMf3SbcSqCZqrFPpu0uuVL6BBBxAZoJJvtdS1a6kx",
+	"VWNoKnlPuV32WDLnsNUY08E9N3urnuXpvVgTI4WSCbsHWbkTZALF9E42JUrw6RQ6xaaMTGjMiBwGDaiz",
+	"/KMbJNQTqmkiR9kCbdU+sKXVDVhUdm/9dsIWRRF8sHo+ZT75FnS4Gv2mTMksjdjiHuiv8qc2jon6ZZQx",
+	"ugW3KWLMt3DLB+svYUw9ynO0XvxtPeWLVKgZS0ugiAP3jVV6dTui2ViyEw5/N2WF7uuLEQ5fsRFXmqXb",
+	"rt1/0dQmPH5I+cmZoSXfVi6kpfiFp1pZuH+itJyqvOEVecWGmWIxejoO+k/IbMyrSdLahlmE1Hmpk7nq",
+	"kP/fvDptgkAscfm2m/e33c37RmTc3NK7mXbWr7o0qe1u+tucirsvWF2duj5rseqbV6d5W+8uuWQRzZTX",
+	"d8E1Q+R5bnhTY+/PpBndTTxnEcNtK0C32tMK2hM2RViT7nTbPmgrdUDDMIpLZinrYw05LI5vvK5nG+bQ",
+	"5f3I3A5uW5J9A0qc1x0sP9daf7B2jCWTZR4yeOKv4h2TSTvPmEy2XrGNeMUsteVEDP++iTcs6MfCuo6N",
+	"aGoyuSv/lUzCGhrMZuuu+ksm58DZWxC6duzk3Qe7H426ttBF1eiIgvzJsUxiRbhG8PalzinAzuO60S/l",
+	"uHbrk/rWfVIrUOsCX1SQXvobF7ivbcbw1v/0BfifWlPSWvxOrgbUtyuzppQJF+g2ovBSpqmcqTzbnAwZ",
+	"S4ww9O20D7ZR4hFRjJEBn0xppAdN1UDWMbVZVeeOHFJNqs7WGbXVjdo7oxB6H6+be4p4tIR5KFEVWHgl",
+	"tWkX+bMxbeotVFRV0wVtqiDCBRghAHVUSNg5ZkEwZ8owxSl+sia2aJLI2bPJVM9/o0nGXCH/giJ1J4dw",
+	"ImN6zZZWqzMz/qEDR3B1U6j2uTL/cP16V6YxS1W7WvZmNILlte2b9hnY/Q+IJmzuA5uJOeRb7eBLqPi1",
+	"h2GrbZ0kcFyA5xXLthrEGhUHI01szv4i+wsKIfz8fiNDooTR1AKU56n9IYvKZu63MqrO+Uiw2MXA/hqF",
+	"At9Qzr45PnN4Hik78lpFHW64yaSx5RVSCBel1jkuHxixfYdD7G0/CV5hjfS4xrpf+4kGu83uydal+zlp",
+	"E/KBbWGWykngNmTaEMxjuiwsrXQkrwBuhcVkSHmSpQwT1PU4lVonAAK9/+R+U1KkT7TrN7KczFzBpdzi",
+	"gFGYn4pt/eXXX6tVF/M8yD6fUKXQ2bS5rvJECpVNLFp6wsXVPYUuB6P8W+bJSyehsAMAIbjAoirzBjY9",
+	"GaZMjYli6TVLoXu6KsqxLO4pwKcJxmJFBtD4cwAjDozCPzgqWoPKmcCBNQwzyKszCU2kYD1yjD9zRa5p",
+	"wmOAmpOCQTEXDClFxA4JfSfUFGrFmIiNJpOSTFwJjO8zVwg64AJGuYCduoDFD4LNVix00Tns6KaYX2fT",
+	"nO++FN7fxnW+MKZ/oxihhoh3AIHFFlsZpmiUA4a3Fsf73ygsH2uBFQiXcmsArl/h6XW1OTPTbG5wZjRT",
+	"DEJtEuvv28yBMDvbJgcCSGmrMK8/ByJT5QJO/Hcb10Pwbn/L9VhmmtDiBtf12qAB3ntZmgy6cHF24T6F",
+	"i5+lgIIqSTSWUjFiMflCSrEhng1dimbou8mwKL4cbxMtthdyMNEiUyWcoAU8613E1bZhNcdIzk4blPVN",
+	"LhFsDrp1Vt91KLs9ZW26cuI8M4ZUzMXIXCZ4K5g7gl7hnyBwRGd07tKk804WCRM2ol3AYtzzItvWjKTG",
+	"SIQuEu8EGosRFeSSEcE44P3EbCI1i4mQKVE4m+W9ujZ8J91NKLyJc7eh8O3ttSKGV9exkmHmlAED3vZS",
+	"Q4fTDtiim6jPyONfzlmUxCwF07cJC6wo8+KaJABGUijEl2A9N3t6dTb9Fc3qjSmZxUca7mOzuHKx/pbF",
+	"v6VoiFfUscSls5QPHdb8ThsIlLf24fO/FhBKedltHB45gv8WFWVjvo/qHntUXyPqG3tEnn2gkYZ2JMyB",
+	"uckh5FpecQHQkLbjygtJ9Ey6uRA1pikzlwpXKmPYX4roNFOaxHJCubCaKDlnWnMxsqXERXNZSJk3Y6SY",
+	"Pn9IKBnyhOVND+a27hgT5KELQpcoOm+6mcpEvCElt/yRu3HBVBYa6j4Xx1sfzF9Siz2OY0KrkmNlwRG+",
+	"OXc1QwnS4Ft1yS6uuBYSxybmJodwqDVuX2D6JiTLaJk6bFaQVCSRI8PtNlJqvtcF7VVmuuhnVRcA5sEy",
+	"VzxN6VB/FhkAX3q9WnByA9P4jaUxX5B2GRlZCpJ9Czj99bO5obc6n5NLNpQpGHVcEWougXWx/jKYpmMP",
+	"3ZVrzEogEUgA6O9ERkwTUWo72ZSQGbjH/8LFbl9l7drt75/mirZl5NH/jHrWa7+X2RZw6UuJEtyW/DYe",
+	"O3AmEZo/UIITQ7UImY1lwjAC4OwvAGZqKm27A6Pnbnz8y5lx6+3f2kmrduzYmKkEfn/bPnwzDfW1zUyh",
+	"iZKQngItIK0KNmNp3mwsJjRJGY3nPfLaA3XzG31fzhe21bfr+JJu3qe2M/v2ur1bPvqRJZxdBxjJKftr",
+	"ZSgm1shPlcbQ4ksj8WdiS+FfEIXbJudVMgfrVq2VynM327rvjKqHDmsSCudclyAXQPBbSH1o21RqQrWZ",
+	"lHI9YHk0LvVzUVRzNeRMoea6Zl/eZ9Fqtx68uxUJW431Ri6/mwieJYH47sfOJaMpS0uheahiQkGUpUnn",
+	"sLNLp3z3eg/EjZ1CqFwaXP1YDWsY39aY23rYnt+Z3dakdpvbkh4aaTvkCevm2SrdUp1tuTWpN/qEBQb+",
+	"MVNcMKXIlKUTjs3zukVTiMNrll4OenX4hfpIL+iExVgdZqQpPtcr11WE3jtjclraBcxmCLSOP3VduRNu",
+	"KMafFcjh0Dtnpwin8fzkzFahOdU/ithUe25YN80cJbOhd3+e6YgwZVrm7cK9UTw0j+A4xjSxl0dEBUkz",
+	"pI6xnOERor+Y+0MWfW+aBsSG+l5igiKRnDBFhqmceCPVmKQ+4LnXYNp7Exrr1p8+SVlshCVN8OwzLSfU",
+	"IX24I5ryHdzsBvIeUzXeicaUCxabe9N/19ylDa/lva685/MOV01H2L6/uzeq6+/+6f2n/z8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

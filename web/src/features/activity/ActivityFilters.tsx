@@ -1,6 +1,6 @@
 import { Autocomplete, Button, Pill, Select, Stack, Text } from '@mantine/core';
 import { useDebouncedCallback, useDebouncedValue } from '@mantine/hooks';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Filter, Filters, Search } from '@/ui/filters';
 import { knownActions } from './actions';
 import { useAgentChoices } from './agents';
@@ -49,8 +49,8 @@ export function ActivityFilters({ search, setSearch }: { search: ActivitySearch;
 
 function AgentFilter({ value, onChange }: { value: string | undefined; onChange: (agent: string | undefined) => void }) {
   const [text, setText] = useState('');
-  const [asked] = useDebouncedValue(text, 250);
-  const choices = useAgentChoices(asked.trim().slice(0, 256), value);
+  const [asked] = useDebouncedValue(text.trim().slice(0, 256), 250);
+  const choices = useAgentChoices(asked, value);
   return (
     <Select
       label="Agent"
@@ -60,7 +60,7 @@ function AgentFilter({ value, onChange }: { value: string | undefined; onChange:
       onChange={(agent) => onChange(agent ?? undefined)}
       searchable
       onSearchChange={setText}
-      // The server has searched, and the name of the chosen one is no search.
+      // The server has searched.
       filter={({ options }) => options}
       nothingFoundMessage="No agent matches"
       clearable
@@ -73,8 +73,18 @@ function AgentFilter({ value, onChange }: { value: string | undefined; onChange:
 /** The server compares whole actions, so the list is asked only once typing pauses. */
 function ActionFilter({ value, onChange }: { value: string | undefined; onChange: (action: string | undefined) => void }) {
   const [text, setText] = useState(value ?? '');
-  useEffect(() => setText(value ?? ''), [value]);
-  const report = useDebouncedCallback((action: string) => onChange(action.trim() || undefined), 400);
+  const reported = useRef(value);
+  const report = useDebouncedCallback((action: string) => {
+    reported.current = action.trim() || undefined;
+    onChange(reported.current);
+  }, 400);
+  useEffect(() => {
+    // What comes back of one's own typing must not undo what was typed since.
+    if (value === reported.current) return;
+    reported.current = value;
+    report.cancel();
+    setText(value ?? '');
+  }, [value, report]);
   return (
     <Autocomplete
       label="Action"

@@ -5,11 +5,11 @@ import { formatTime } from '@/lib/time';
 import { CopyValue } from '@/ui/copy';
 import { LinkTo } from '@/ui/links';
 import { ChangesTable, ValuesTable } from './ChangesTable';
-import { partyLabel, partyName } from './columns';
 import { diff } from './diff';
+import { PartyLink } from './PartyLink';
+import { agentOf } from './parties';
 
 type Event = Schema<'AuditEvent'>;
-type Party = Schema<'AuditParty'>;
 
 /** All that the log has of an event. */
 export function EventDetails({ event, agentName }: { event: Event; agentName: (clientId: string) => string }) {
@@ -29,7 +29,7 @@ export function EventDetails({ event, agentName }: { event: Event; agentName: (c
         {event.client_id && (
           <Fact name="Agent">
             <LinkTo to="/clients/agents/$clientId" params={{ clientId: event.client_id }} fz="sm">
-              {agentName(event.client_id)}
+              {agentOf(event, agentName)}
             </LinkTo>
           </Fact>
         )}
@@ -87,38 +87,4 @@ function Reasons({ reasons }: { reasons: Schema<'Reason'>[] }) {
       ))}
     </div>
   );
-}
-
-/** A party with the page it has now, if its kind has one. */
-function PartyLink({ party }: { party: Party }) {
-  const label = `${partyLabel(party)}${party.via ? ` (${party.via})` : ''}`;
-  if (!party.id) return label;
-  switch (party.type) {
-    case 'agent':
-      return (
-        <LinkTo to="/clients/agents/$clientId" params={{ clientId: party.id }} fz="sm">
-          {label}
-        </LinkTo>
-      );
-    case 'delegation':
-      return (
-        <LinkTo to="/delegations/$id" params={{ id: party.id }} fz="sm">
-          {label}
-        </LinkTo>
-      );
-    case 'role':
-      return (
-        <LinkTo to="/access/roles/$name" params={{ name: party.id }} fz="sm">
-          {label}
-        </LinkTo>
-      );
-    case 'user':
-      return (
-        <LinkTo to="/access/users/$id" params={{ id: party.id }} fz="sm">
-          {label}
-        </LinkTo>
-      );
-    default:
-      return partyName(party) === party.id ? label : `${label}, ${party.id}`;
-  }
 }

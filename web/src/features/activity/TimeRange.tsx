@@ -1,8 +1,6 @@
-import '@mantine/dates/styles.css';
 import { Button, Group } from '@mantine/core';
-import { DateTimePicker } from '@mantine/dates';
-import { useId } from 'react';
-import { instantOf, localOf } from './local-time';
+import { instantOf, localOf } from '@/lib/local-time';
+import { InstantInput } from '@/ui/InstantInput';
 import { type ActivitySearch, presets, since } from './search';
 
 interface Props {
@@ -13,10 +11,12 @@ interface Props {
 
 /** From and to, in the reader's own time zone. */
 export function TimeRange({ from, to, onChange }: Props) {
+  const [first, last] = [localOf(from), localOf(to)];
+  const shared = { placeholder: 'Any time', w: 190 };
   return (
     <>
-      <Instant label="From" value={from} max={to} onChange={(next) => onChange({ from: next, to })} />
-      <Instant label="To" value={to} min={from} onChange={(next) => onChange({ from, to: next })} />
+      <InstantInput label="From" value={first} max={last} onChange={(next) => onChange({ from: instantOf(next) })} {...shared} />
+      <InstantInput label="To" value={last} min={first} onChange={(next) => onChange({ to: instantOf(next) })} {...shared} />
       <Group gap={4} role="group" aria-label="Time range">
         {presets.map(({ label, hours }) => (
           <Button
@@ -31,53 +31,5 @@ export function TimeRange({ from, to, onChange }: Props) {
         ))}
       </Group>
     </>
-  );
-}
-
-function Instant({
-  label,
-  value,
-  min,
-  max,
-  onChange,
-}: {
-  label: string;
-  value: string | undefined;
-  min?: string | undefined;
-  max?: string | undefined;
-  onChange: (next: string | undefined) => void;
-}) {
-  const id = useId();
-  return (
-    <DateTimePicker
-      // One ID for both, because the dialog is named by it.
-      id={id}
-      popoverProps={{ id }}
-      label={label}
-      placeholder="Any time"
-      value={localOf(value)}
-      onChange={(next) => onChange(instantOf(next))}
-      {...(min ? { minDate: localOf(min) ?? undefined } : {})}
-      {...(max ? { maxDate: localOf(max) ?? undefined } : {})}
-      valueFormat="YYYY-MM-DD HH:mm"
-      clearable
-      hideOutsideDates
-      // Red days are too faint, and mean nothing here.
-      weekendDays={[]}
-      clearButtonProps={{ 'aria-label': `Clear ${label}` }}
-      timePickerProps={{ hoursInputLabel: 'Hours', minutesInputLabel: 'Minutes', 'aria-label': 'Time of day' }}
-      submitButtonProps={{ 'aria-label': 'Done' }}
-      ariaLabels={{
-        previousMonth: 'Previous month',
-        nextMonth: 'Next month',
-        previousYear: 'Previous year',
-        nextYear: 'Next year',
-        previousDecade: 'Previous decade',
-        nextDecade: 'Next decade',
-        monthLevelControl: 'Change month',
-        yearLevelControl: 'Change year',
-      }}
-      w={190}
-    />
   );
 }

@@ -4,26 +4,10 @@ import { formatTime } from '@/lib/time';
 import { Outcome } from '@/ui/badges';
 import { Clip } from '@/ui/Clip';
 import type { Column } from '@/ui/ListTable';
+import { agentOf, partyLabel, partyName } from './parties';
+import { shortTime } from './short-time';
 
 type Event = Schema<'AuditEvent'>;
-
-const short = new Intl.DateTimeFormat(undefined, {
-  month: 'short',
-  day: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hour12: false,
-});
-
-/** A party by its name then, its ID, or at least its type. */
-export const partyName = ({ name, id, type }: Schema<'AuditParty'>): string => name || id || type;
-
-/** "agent Billing Bot", or the type alone. */
-export function partyLabel(party: Schema<'AuditParty'>): string {
-  const name = partyName(party);
-  return name === party.type ? name : `${party.type} ${name}`;
-}
 
 const None = () => (
   <Text span inherit c="dimmed">
@@ -38,7 +22,7 @@ export const columns = (agentName: (clientId: string) => string): Column<Event>[
     cell: ({ time }) => (
       <Text span fz="sm" style={{ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }}>
         <time dateTime={time} title={formatTime(time)}>
-          {short.format(new Date(time))}
+          {shortTime(time, new Date())}
         </time>
       </Text>
     ),
@@ -55,5 +39,5 @@ export const columns = (agentName: (clientId: string) => string): Column<Event>[
   },
   { header: 'Outcome', cell: ({ outcome }) => <Outcome outcome={outcome} /> },
   { header: 'Target', cell: ({ target }) => <Clip text={partyLabel(target)} maw={190} />, optional: true },
-  { header: 'Agent', cell: ({ client_id }) => (client_id ? <Clip text={agentName(client_id)} maw={120} /> : <None />), optional: true },
+  { header: 'Agent', cell: (event) => (event.client_id ? <Clip text={agentOf(event, agentName)} maw={120} /> : <None />), optional: true },
 ];

@@ -26,15 +26,19 @@ const columns: [string, (event: Event) => string | number | undefined][] = [
   ['hash', (e) => e.hash],
 ];
 
-/** A cell as RFC 4180 has it. Spreadsheets run what begins like a formula, so that gets a leading apostrophe. */
+/** What spreadsheets take for a formula, full-width forms among it, once they have skipped tabs and line ends. */
+const formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+/** A cell as RFC 4180 has it; what would run as a formula gets a leading apostrophe. */
 export function csvCell(value: string | number | undefined): string {
   if (value === undefined) return '';
   if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const safe = formula.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 const line = (cells: (string | number | undefined)[]) => `${cells.map(csvCell).join(',')}\r\n`;
 
-export const csvHead = (): string => line(columns.map(([name]) => name));
+/** Begins with a byte order mark, without which Excel reads the file in the machine's old code page. */
+export const csvHead = (): string => `\ufeff${line(columns.map(([name]) => name))}`;
 export const csvRow = (event: Event): string => line(columns.map(([, cell]) => cell(event)));

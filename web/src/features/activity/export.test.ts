@@ -36,7 +36,7 @@ it('heads a CSV file, even an empty one', async () => {
     onProgress: () => {},
     signal: new AbortController().signal,
   });
-  expect(parts.join('')).toMatch(/^seq,time,.*,hash\r\n$/);
+  expect(parts.join('')).toMatch(/^\ufeffseq,time,.*,hash\r\n$/);
 });
 
 it('stops asking once it is cancelled', async () => {

@@ -1,14 +1,14 @@
-import { Anchor, Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Anchor, Button, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useRouter } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
 import { client } from '@/api/client';
 import { queryClient } from '@/api/query-client';
 import { sessionQuery } from '@/api/session';
 import { FormProblem } from '@/ui/FormProblem';
-import { useSave } from '@/ui/forms';
+import { focusFirstError, useSave } from '@/ui/forms';
+import { PasswordField } from '@/ui/PasswordField';
 import { Front } from './Front';
-import { hideSetupLink, readSetupLink } from './setup-token';
+import { useSetupLink } from './setup-token';
 
 interface Values {
   email: string;
@@ -19,9 +19,8 @@ interface Values {
 
 /** The one-time link: a fresh server's makes the first administrator, a person's own sets their password. */
 export function SetupPage() {
-  const [{ token, person }] = useState(() => readSetupLink(window.location.hash));
+  const { token, person } = useSetupLink();
   const first = person === null;
-  useEffect(hideSetupLink, []);
   const router = useRouter();
   const form = useForm<Values>({
     mode: 'controlled',
@@ -58,7 +57,7 @@ export function SetupPage() {
       title={first ? 'Set up AuthSec' : 'Choose your password'}
       lead={first ? 'You become the first administrator. This link works once.' : `For ${person}. This link works once.`}
     >
-      <form onSubmit={form.onSubmit(submit)} noValidate>
+      <form onSubmit={form.onSubmit(submit, focusFirstError)} noValidate>
         <Stack gap="md">
           {first && (
             <>
@@ -74,22 +73,19 @@ export function SetupPage() {
               <TextInput label="Name" autoComplete="name" maxLength={256} required {...form.getInputProps('name')} />
             </>
           )}
-          <PasswordInput
+          <PasswordField
             label="Password"
             description="At least 12 characters."
             autoComplete="new-password"
-            maxLength={256}
             required
             autoFocus={!first}
-            visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password' }}
             {...form.getInputProps('password')}
           />
-          <PasswordInput
+          <PasswordField
             label="Password again"
             autoComplete="new-password"
-            maxLength={256}
             required
-            visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the repeated password' }}
+            what="repeated password"
             {...form.getInputProps('again')}
           />
           <FormProblem problem={problem} />

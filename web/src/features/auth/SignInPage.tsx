@@ -12,7 +12,8 @@ export function SignInPage({ returnTo }: { returnTo: string }) {
         onSignedIn={(session) => {
           queryClient.clear();
           queryClient.setQueryData(sessionQuery.queryKey, session);
-          router.history.push(returnTo);
+          // In the place of this page: Back leads to where one came from.
+          router.history.replace(returnTo);
         }}
       />
     </Front>

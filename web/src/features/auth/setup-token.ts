@@ -1,3 +1,5 @@
+import { useEffect, useState } from 'react';
+
 export interface SetupLink {
   /** Empty when the link was cut off. */
   token: string;
@@ -12,6 +14,23 @@ export function readSetupLink(fragment: string): SetupLink {
 }
 
 /** Takes the token out of the address bar and the history. */
-export function hideSetupLink() {
+function hideSetupLink() {
   window.history.replaceState(window.history.state, '', window.location.pathname);
+}
+
+/** The link that this page was opened by, or that was pasted over it since, which loads no page anew. */
+export function useSetupLink(): SetupLink {
+  const [link, setLink] = useState(() => readSetupLink(window.location.hash));
+  useEffect(() => {
+    const read = () => {
+      const next = readSetupLink(window.location.hash);
+      if (next.token === '') return;
+      setLink(next);
+      hideSetupLink();
+    };
+    read();
+    window.addEventListener('hashchange', read);
+    return () => window.removeEventListener('hashchange', read);
+  }, []);
+  return link;
 }

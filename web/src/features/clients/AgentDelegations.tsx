@@ -40,8 +40,14 @@ export function AgentDelegations({ agent }: { agent: Agent }) {
           { header: 'Last used', width: 120, optional: true, cell: (d) => <When time={d.last_used_at} /> },
         ]}
         empty={
-          <Empty icon={IconShieldShare} title="Nobody has lent it anything" action={create || undefined}>
-            Without a trust delegation the agent gets no token.
+          <Empty
+            icon={IconShieldShare}
+            title={can('delegations.read_all') ? 'Nobody has lent it anything' : 'You have lent it nothing'}
+            action={create || undefined}
+          >
+            {can('delegations.read_all')
+              ? 'Without a trust delegation the agent gets no token.'
+              : 'Without a trust delegation of yours it gets no token for you.'}
           </Empty>
         }
       />

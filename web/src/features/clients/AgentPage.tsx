@@ -18,7 +18,7 @@ export function AgentPage({ clientId }: { clientId: string }) {
   const can = useCan();
   const editable = can('agents.write');
   const { data: agent, error, refetch } = $api.useQuery('get', '/agents/{client_id}', { params: { path: { client_id: clientId } } });
-  const { data: catalogue } = useQuery(catalogueQuery);
+  const { data: catalogue, error: noCatalogue, refetch: askCatalogue } = useQuery(catalogueQuery);
   const above = [
     <LinkTo key="clients" to="/clients">
       MCP Servers / AI Agents
@@ -46,6 +46,11 @@ export function AgentPage({ clientId }: { clientId: string }) {
       <AgentDelegations agent={agent} />
       <AgentPowers agent={agent} />
       <AgentTokens agent={agent} />
+      <FailureAlert
+        failure={catalogue ? null : noCatalogue}
+        retry={() => void askCatalogue()}
+        title="What is needed to edit and set up the agent could not be loaded"
+      />
       {catalogue && <AgentSetUp agent={agent} catalogue={catalogue} />}
     </Page>
   );

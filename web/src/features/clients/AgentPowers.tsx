@@ -1,23 +1,24 @@
-import { Badge, Group, List, Paper, Select, Stack, Text } from '@mantine/core';
+import { Badge, Group, Paper, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { $api } from '@/api/client';
 import type { Agent, Schema } from '@/api/types';
-import { sayDuration } from '@/lib/duration';
 import { DelegationStatus } from '@/ui/badges';
 import { Snippet } from '@/ui/copy';
+import { Explained, Proviso, Reasons } from '@/ui/Explained';
 import { LinkTo } from '@/ui/links';
 import { FailureAlert, Loading, Section } from '@/ui/states';
 
-type Explained = Schema<'DelegationExplanation'>;
+type Explanation = Schema<'DelegationExplanation'>;
 
 /** What it can do now and why not more, and what a token would say. */
 export function AgentPowers({ agent }: { agent: Agent }) {
-  const permissive = agent.attestation === 'permissive';
-  // Permissive by choice needs no proof anywhere; by default, on the server's own machine alone.
-  const unproved = permissive && agent.attestation_chosen;
-  const query = $api.useQuery('get', '/explain', {
-    params: { query: { client_id: agent.client_id, proof: unproved ? 'none' : 'assumed' } },
-  });
+  const unproved = agent.attestation === 'permissive' && agent.attestation_chosen;
+  const query = $api.useQuery(
+    'get',
+    '/explain',
+    { params: { query: { client_id: agent.client_id, proof: unproved ? 'none' : 'assumed' } } },
+    { refetchInterval: 30_000 },
+  );
   const { data } = query;
   return (
     <>
@@ -26,11 +27,7 @@ export function AgentPowers({ agent }: { agent: Agent }) {
         {query.isPending && <Loading />}
         {data && (
           <Stack gap="md">
-            {!unproved && (
-              <Text fz="sm" c="dimmed">
-                {permissive ? "Provided that it calls from the server's own machine." : 'Provided that its workload proves itself.'}
-              </Text>
-            )}
+            <Proviso agent={agent} />
             {data.delegations.length === 0 && <Text>Nothing: it has no delegation that you may see.</Text>}
             {data.delegations.map((d) => (
               <DelegationPowers key={d.delegation_id} explained={d} />
@@ -44,32 +41,9 @@ export function AgentPowers({ agent }: { agent: Agent }) {
   );
 }
 
-function Actions({ names }: { names: readonly string[] }) {
-  return (
-    <Group gap={6}>
-      {names.map((name) => (
-        <Badge key={name} variant="default" radius="sm" tt="none" maw="100%" title={name}>
-          {name}
-        </Badge>
-      ))}
-    </Group>
-  );
-}
+const delegatorOf = (d: Explanation) => d.delegator.name || d.delegator.email;
 
-function Reasons({ reasons }: { reasons: readonly Schema<'Reason'>[] }) {
-  return (
-    <List fz="sm" spacing={4} style={{ overflowWrap: 'anywhere' }}>
-      {reasons.map((r) => (
-        <List.Item key={`${r.code} ${r.message}`}>{r.message}</List.Item>
-      ))}
-    </List>
-  );
-}
-
-const delegatorOf = (d: Explained) => d.delegator.name || d.delegator.email;
-
-function DelegationPowers({ explained: d }: { explained: Explained }) {
-  const missing = d.missing_actions ?? [];
+function DelegationPowers({ explained: d }: { explained: Explanation }) {
   return (
     <Paper withBorder p="md" component="article">
       <Stack gap="sm">
@@ -87,45 +61,13 @@ function DelegationPowers({ explained: d }: { explained: Explained }) {
             </Badge>
           )}
         </Group>
-        {d.grant && (
-          <>
-            <Actions names={d.grant.actions} />
-            <Text fz="sm" style={{ overflowWrap: 'anywhere' }}>
-              A token lasts {sayDuration(d.grant.lifetime_seconds)}, for {d.grant.audience.join(', ')}.
-            </Text>
-          </>
-        )}
-        {d.reasons && d.reasons.length > 0 && (
-          <>
-            <Text fz="sm" fw={600}>
-              No token, because:
-            </Text>
-            <Reasons reasons={d.reasons} />
-          </>
-        )}
-        {missing.length > 0 && (
-          <>
-            <Text fz="sm" fw={600}>
-              What it cannot do:
-            </Text>
-            <List fz="sm" spacing={4} style={{ overflowWrap: 'anywhere' }}>
-              {missing.map((m) => (
-                <List.Item key={m.action}>
-                  <Text span inherit ff="monospace">
-                    {m.action}
-                  </Text>
-                  : {m.message}
-                </List.Item>
-              ))}
-            </List>
-          </>
-        )}
+        <Explained {...d} />
       </Stack>
     </Paper>
   );
 }
 
-function Unnamed({ unnamed, delegations }: { unnamed: Schema<'UnnamedExplanation'>; delegations: readonly Explained[] }) {
+function Unnamed({ unnamed, delegations }: { unnamed: Schema<'UnnamedExplanation'>; delegations: readonly Explanation[] }) {
   const used = delegations.find((d) => d.delegation_id === unnamed.delegation_id);
   return (
     <Stack gap="xs">
@@ -149,7 +91,7 @@ function Unnamed({ unnamed, delegations }: { unnamed: Schema<'UnnamedExplanation
 }
 
 /** Header and claims; there is no token here that anybody could use. */
-function Preview({ delegations }: { delegations: readonly Explained[] }) {
+function Preview({ delegations }: { delegations: readonly Explanation[] }) {
   const granted = delegations.flatMap((d) => (d.grant ? [{ ...d, grant: d.grant }] : []));
   const [chosen, setChosen] = useState<string | null>(null);
   const shown = granted.find((d) => d.delegation_id === chosen) ?? granted.find((d) => d.default) ?? granted[0];

@@ -1,5 +1,6 @@
 import { IconTicket } from '@tabler/icons-react';
 import { useList } from '@/api/list';
+import { useCan } from '@/api/session';
 import type { Agent } from '@/api/types';
 import { ProofMethod } from '@/ui/badges';
 import { Clip } from '@/ui/Clip';
@@ -9,6 +10,7 @@ import { Countdown, When } from '@/ui/When';
 
 /** The last tokens, as they are issued. */
 export function AgentTokens({ agent }: { agent: Agent }) {
+  const can = useCan();
   const tokens = useList('/agents/{client_id}/tokens', {}, { path: { client_id: agent.client_id }, refetchInterval: 3000 });
   return (
     <Section title="Last tokens">
@@ -25,7 +27,7 @@ export function AgentTokens({ agent }: { agent: Agent }) {
           { header: 'Expires in', width: 110, cell: (t) => <Countdown until={t.expires_at} /> },
         ]}
         empty={
-          <Empty icon={IconTicket} title="No tokens yet">
+          <Empty icon={IconTicket} title={can('delegations.read_all') ? 'No tokens yet' : 'No tokens for you yet'}>
             Set the agent up as below; what it gets appears here at once.
           </Empty>
         }

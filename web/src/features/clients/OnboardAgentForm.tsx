@@ -11,6 +11,8 @@ import { SelectorRows } from './SelectorRows';
 import { filled, missingName, onRows, type Row, readyRows } from './selectors';
 
 interface Props {
+  /** Whether it is the one that is seen, and so takes the focus. */
+  shown: boolean;
   catalogue: Catalogue;
   onCancel: () => void;
   onMade: (agent: AgentWithSecret) => void;
@@ -25,7 +27,7 @@ interface Values {
 }
 
 /** The guide's Step 1. */
-export function OnboardAgentForm({ catalogue, onCancel, onMade }: Props) {
+export function OnboardAgentForm({ shown, catalogue, onCancel, onMade }: Props) {
   const first = catalogue.platforms[0];
   const form = useForm<Values>({
     mode: 'controlled',
@@ -77,7 +79,7 @@ export function OnboardAgentForm({ catalogue, onCancel, onMade }: Props) {
           placeholder="Customer Support"
           required
           maxLength={256}
-          data-autofocus
+          data-autofocus={shown || undefined}
           {...form.getInputProps('name')}
         />
         <Group gap="sm" align="flex-start" grow preventGrowOverflow={false}>

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { catalogueQuery } from '@/api/catalogue';
 import { useChanged } from '@/api/changed';
 import { SecretDialog } from '@/ui/SecretDialog';
-import { FailureAlert, Loading } from '@/ui/states';
+import { FailureAlert } from '@/ui/states';
 import { OnboardAgentForm } from './OnboardAgentForm';
 import { OnboardServerForm } from './OnboardServerForm';
 
@@ -40,7 +40,8 @@ export function OnboardClient({ kind, onKind, onClose }: Props) {
   return (
     <>
       <Modal
-        opened={kind !== undefined && made === undefined}
+        // Once its form can be shown: the focus goes to what is there when it opens.
+        opened={kind !== undefined && made === undefined && !catalogue.isPending}
         onClose={onClose}
         title="Onboard New Client"
         size="lg"
@@ -58,21 +59,25 @@ export function OnboardClient({ kind, onKind, onClose }: Props) {
               { value: 'agent', label: 'AI Agent' },
             ]}
           />
-          {kind === 'server' && (
+          {/* Both stay, so that each keeps what was typed. */}
+          <div hidden={kind !== 'server'}>
             <OnboardServerForm
+              shown={kind === 'server'}
               onCancel={onClose}
               onMade={(server) => finish({ kind: 'server', id: server.id, secret: server.resource_secret })}
             />
-          )}
-          {kind === 'agent' && catalogue.isPending && <Loading />}
-          {kind === 'agent' && <FailureAlert failure={catalogue.data ? null : catalogue.error} retry={() => void catalogue.refetch()} />}
-          {kind === 'agent' && catalogue.data && (
-            <OnboardAgentForm
-              catalogue={catalogue.data}
-              onCancel={onClose}
-              onMade={(agent) => finish({ kind: 'agent', id: agent.client_id, secret: agent.client_secret })}
-            />
-          )}
+          </div>
+          <div hidden={kind !== 'agent'}>
+            <FailureAlert failure={catalogue.data ? null : catalogue.error} retry={() => void catalogue.refetch()} />
+            {catalogue.data && (
+              <OnboardAgentForm
+                shown={kind === 'agent'}
+                catalogue={catalogue.data}
+                onCancel={onClose}
+                onMade={(agent) => finish({ kind: 'agent', id: agent.client_id, secret: agent.client_secret })}
+              />
+            )}
+          </div>
         </Stack>
       </Modal>
       <SecretDialog

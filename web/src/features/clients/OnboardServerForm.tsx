@@ -4,15 +4,17 @@ import { client } from '@/api/client';
 import type { Schema } from '@/api/types';
 import { FormButtons } from '@/ui/FormButtons';
 import { FormProblem } from '@/ui/FormProblem';
-import { useSave } from '@/ui/forms';
+import { focusFirstError, useSave } from '@/ui/forms';
 
 interface Props {
+  /** Whether it is the one that is seen, and so takes the focus. */
+  shown: boolean;
   onCancel: () => void;
   onMade: (server: Schema<'ResourceWithSecret'>) => void;
 }
 
 /** An MCP server, or any API that accepts tokens. */
-export function OnboardServerForm({ onCancel, onMade }: Props) {
+export function OnboardServerForm({ shown, onCancel, onMade }: Props) {
   const form = useForm({
     mode: 'controlled',
     initialValues: { name: '', uri: '' },
@@ -27,14 +29,14 @@ export function OnboardServerForm({ onCancel, onMade }: Props) {
     onMade(data);
   }, form);
   return (
-    <form onSubmit={form.onSubmit(submit)} noValidate>
+    <form onSubmit={form.onSubmit(submit, focusFirstError)} noValidate>
       <Stack gap="md">
         <TextInput
           label="MCP Server Name"
           placeholder="Billing API"
           required
           maxLength={256}
-          data-autofocus
+          data-autofocus={shown || undefined}
           {...form.getInputProps('name')}
         />
         <TextInput

@@ -1,4 +1,4 @@
-import { Button, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -6,9 +6,8 @@ import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import type { Schema } from '@/api/types';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
-import { FormButtons } from '@/ui/FormButtons';
-import { FormProblem } from '@/ui/FormProblem';
-import { useSave } from '@/ui/forms';
+import { FormDialog } from '@/ui/FormDialog';
+import { focusFirstError, useSave } from '@/ui/forms';
 import { SecretDialog } from '@/ui/SecretDialog';
 
 type Server = Schema<'Resource'>;
@@ -72,21 +71,15 @@ function Rename({ server, onClose }: { server: Server; onClose: () => void }) {
     initialValues: { name: server.name },
     validate: { name: (v) => (v.trim() ? null : 'Enter a name.') },
   });
-  const { submit, saving, problem } = useSave(async (v: { name: string }) => {
+  const { submit, ...saving } = useSave(async (v: { name: string }) => {
     const { error } = await client.PATCH('/resources/{id}', { params: { path: { id: server.id } }, body: { name: v.name.trim() } });
     if (error) throw error;
     onClose();
     await changed();
   }, form);
   return (
-    <Modal opened onClose={onClose} title="Rename MCP server" closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form onSubmit={form.onSubmit(submit)} noValidate>
-        <Stack gap="md">
-          <TextInput label="MCP Server Name" required maxLength={256} data-autofocus {...form.getInputProps('name')} />
-          <FormProblem problem={problem} />
-          <FormButtons submit="Save" saving={saving} onCancel={onClose} />
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog title="Rename MCP server" onClose={onClose} onSubmit={form.onSubmit(submit, focusFirstError)} saving={saving} submit="Save">
+      <TextInput label="MCP Server Name" required maxLength={256} data-autofocus {...form.getInputProps('name')} />
+    </FormDialog>
   );
 }

@@ -8,6 +8,7 @@ const platform = (configured: boolean, mode: 'required' | 'permissive'): Schema<
   label: 'Kubernetes',
   help: '',
   selectors: [],
+  proven_by: [],
   sources: [{ method: 'k8s', label: 'Projected service-account token', configured, ...(configured ? {} : { help: 'Add a source.' }) }],
   default_attestation: mode,
 });

@@ -14,6 +14,7 @@ const kubernetes: Schema<'Platform'> = {
   key: 'kubernetes',
   label: 'Kubernetes',
   help: '',
+  proven_by: [],
   sources: [],
   default_attestation: 'permissive',
   selectors: [

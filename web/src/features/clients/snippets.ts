@@ -62,6 +62,25 @@ export function pythonSnippet(agent: Agent): string {
   ].join('\n');
 }
 
+/** What a Deployment's pods cannot have, said before it. */
+function podNotes(agent: Agent): string[] {
+  const [name, uid] = [selectorOf(agent, 'k8s:pod-name'), selectorOf(agent, 'k8s:pod-uid')];
+  return [
+    ...(name === undefined
+      ? []
+      : [
+          `# Its selector k8s:pod-name is ${yaml(name)}, but a Deployment names each pod anew, so none of these would be attested.`,
+          '# Make a Pod of this name or a StatefulSet of it instead, or edit the agent and remove the selector.',
+        ]),
+    ...(uid === undefined
+      ? []
+      : [
+          `# Its selector k8s:pod-uid is ${yaml(uid)}, but Kubernetes gives each pod a new UID, so none of these would be attested.`,
+          '# Edit the agent once the pod runs (kubectl get pod NAME -o jsonpath={.metadata.uid}), or remove the selector.',
+        ]),
+  ];
+}
+
 /** A deployment whose pods have the agent's selectors and a projected token for this server. */
 export function kubernetesManifest(agent: Agent, server: Server): string {
   const name = resourceName(agent.name);
@@ -72,6 +91,7 @@ export function kubernetesManifest(agent: Agent, server: Server): string {
   const labels = own.length > 0 ? own : [['app', name] as [string, string]];
   const labelLines = (indent: string) => labels.map(([key, value]) => `${indent}${yaml(key)}: ${yaml(value)}`);
   return [
+    ...podNotes(agent),
     'apiVersion: apps/v1',
     'kind: Deployment',
     'metadata:',
@@ -130,6 +150,10 @@ export function spireEntry(agent: Agent): string {
   ].join(' \\\n');
 }
 
+/** One per cluster has the name: the end of the Client ID tells agents apart whose names come out alike. */
+const clusterWideName = (agent: Agent): string =>
+  `${resourceName(agent.name).slice(0, 50).replace(/-+$/, '')}-${agent.client_id.slice(-12)}`;
+
 /** The same for the SPIRE controller manager; its selectors are Go templates. */
 export function clusterSpiffeId(agent: Agent): string {
   const namespace = selectorOf(agent, 'k8s:ns');
@@ -138,7 +162,7 @@ export function clusterSpiffeId(agent: Agent): string {
     'apiVersion: spire.spiffe.io/v1alpha1',
     'kind: ClusterSPIFFEID',
     'metadata:',
-    `  name: ${yaml(resourceName(agent.name))}`,
+    `  name: ${yaml(clusterWideName(agent))}`,
     'spec:',
     `  spiffeIDTemplate: ${yaml(goTemplate(agent.spiffe_id))}`,
     ...(namespace === undefined

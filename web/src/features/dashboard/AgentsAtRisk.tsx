@@ -2,8 +2,10 @@ import { Badge, Group, Stack, Table, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { Schema } from '@/api/types';
 import { count } from '@/lib/text';
+import { formatTime } from '@/lib/time';
 import { LinkTo } from '@/ui/links';
 import { Section } from '@/ui/states';
+import { When } from '@/ui/When';
 
 type Risk = Schema<'Risk'>;
 
@@ -14,6 +16,9 @@ const names: Record<Risk['code'], [string, string]> = {
   unused: ['gray', 'Unused'],
 };
 
+/** The server names no more (api/openapi.yaml). */
+const most = 50;
+
 /** Agents that need somebody, the gravest first, as the server orders them. */
 export function AgentsAtRisk({ agents }: { agents: Schema<'AgentAtRisk'>[] }) {
   return (
@@ -21,7 +26,7 @@ export function AgentsAtRisk({ agents }: { agents: Schema<'AgentAtRisk'>[] }) {
       title="Agents at risk"
       aside={
         <Text fz="sm" c="dimmed">
-          {count(agents.length, 'agent')}
+          {agents.length < most ? count(agents.length, 'agent') : `The first ${most}`}
         </Text>
       }
     >
@@ -81,6 +86,11 @@ function RiskLine({ risk }: { risk: Risk }) {
       </Badge>
       <Text fz="sm" style={{ flex: '1 1 16rem', overflowWrap: 'anywhere' }}>
         {risk.message}{' '}
+        {risk.ends_at && (
+          <>
+            It ends <When time={risk.ends_at} />, on {formatTime(risk.ends_at)}.{' '}
+          </>
+        )}
         {risk.delegation_id && (
           <LinkTo to="/delegations/$id" params={{ id: risk.delegation_id }} fz="sm" underline="always">
             Open the delegation

@@ -3,10 +3,13 @@ import type { ReactNode } from 'react';
 import { useCan } from '@/api/session';
 import type { Schema } from '@/api/types';
 import { LinkTo } from '@/ui/links';
+import { windowOf } from './overview';
 
 /** How many there are of everything, each leading to its list. */
-export function Counts({ counts, window }: { counts: Schema<'OverviewCounts'>; window: string }) {
+export function Counts({ overview }: { overview: Schema<'Overview'> }) {
   const can = useCan();
+  const { counts, from } = overview;
+  const note = `last ${windowOf(overview)}`;
   return (
     <SimpleGrid component="section" aria-label="Counts" cols={{ base: 2, sm: 3, lg: can('users.read') ? 5 : 4 }} spacing="sm">
       <Count value={counts.agents}>
@@ -22,13 +25,13 @@ export function Counts({ counts, window }: { counts: Schema<'OverviewCounts'>; w
           <LinkTo to="/access/users">Users</LinkTo>
         </Count>
       )}
-      <Count value={counts.tokens_issued} note={`last ${window}`}>
-        <LinkTo to="/activity" search={{ action: 'token.issue', outcome: 'success' }}>
+      <Count value={counts.tokens_issued} note={note}>
+        <LinkTo to="/activity" search={{ action: 'token.issue', outcome: 'success', from }}>
           Tokens issued
         </LinkTo>
       </Count>
-      <Count value={counts.tokens_refused} note={`last ${window}`}>
-        <LinkTo to="/activity" search={{ action: 'token.issue', outcome: 'refused' }}>
+      <Count value={counts.tokens_refused} note={note}>
+        <LinkTo to="/activity" search={{ action: 'token.issue', outcome: 'refused', from }}>
           Tokens refused
         </LinkTo>
       </Count>

@@ -7,7 +7,7 @@ import { AgentsAtRisk } from './AgentsAtRisk';
 import { Checklist } from './Checklist';
 import { Counts } from './Counts';
 import { allDone } from './checklist';
-import { type Days, useOverview, windows } from './overview';
+import { type Days, useOverview, windowLabels, windowOf, windows } from './overview';
 
 // The drawing is most of the page's weight; the numbers need not wait for it.
 const TokenCharts = lazy(() => import('./TokenCharts'));
@@ -15,8 +15,6 @@ const TokenCharts = lazy(() => import('./TokenCharts'));
 export interface DashboardSearch {
   days?: Days | undefined;
 }
-
-const labels: Record<Days, string> = { 1: '24 hours', 7: '7 days', 30: '30 days' };
 
 export function DashboardPage({ search, setSearch }: { search: DashboardSearch; setSearch: (change: Partial<DashboardSearch>) => void }) {
   const days = search.days ?? 1;
@@ -39,13 +37,13 @@ export function DashboardPage({ search, setSearch }: { search: DashboardSearch; 
       {data && (
         <Stack gap="lg">
           {can('agents.write') && !allDone(data.checklist) && <Checklist done={data.checklist} />}
-          <Counts counts={data.counts} window={labels[days]} />
+          <Counts overview={data} />
           <Section title="Tokens by agent">
             {data.series.length === 0 ? (
               <Text c="dimmed">No token was asked for in this time. The first one shows here within seconds.</Text>
             ) : (
               <Suspense fallback={<Loading lines={6} />}>
-                <TokenCharts overview={data} window={labels[days]} />
+                <TokenCharts overview={data} window={windowOf(data)} />
               </Suspense>
             )}
           </Section>
@@ -67,7 +65,7 @@ function Window({ days, onChange }: { days: Days; onChange: (days: Days) => void
         aria-labelledby={id}
         value={String(days)}
         onChange={(value) => onChange(Number(value) as Days)}
-        data={windows.map((w) => ({ value: String(w), label: labels[w] }))}
+        data={windows.map((w) => ({ value: String(w), label: windowLabels[w] }))}
       />
     </Stack>
   );

@@ -2,10 +2,9 @@ import '@mantine/charts/styles.css';
 import { BarChart } from '@mantine/charts';
 import { Box, SimpleGrid, Stack, Text } from '@mantine/core';
 import type { Schema } from '@/api/types';
-import { count } from '@/lib/text';
 import { AgentTotals } from './AgentTotals';
 import { NumbersByTime } from './NumbersByTime';
-import { agentsOf, type Bucket, bucketLabel, bucketsOf, type ChartAgent, type Measure } from './series';
+import { agentsOf, type Bucket, bucketLabel, bucketsOf, byWhom, type ChartAgent, type Measure } from './series';
 
 const clip = (name: string) => (name.length > 40 ? `${name.slice(0, 39)}…` : name);
 
@@ -25,6 +24,11 @@ export default function TokenCharts({ overview, window }: Props) {
         <TokenChart measure="issued" title="Tokens issued" {...shared} />
         <TokenChart measure="refused" title="Tokens refused" {...shared} />
       </SimpleGrid>
+      {overview.bucket_seconds >= 86_400 && (
+        <Text fz="sm" c="dimmed">
+          Days begin and end at midnight UTC; the first and the last are not whole.
+        </Text>
+      )}
       <AgentTotals agents={agents} />
       <NumbersByTime agents={agents} buckets={buckets} bucketSeconds={overview.bucket_seconds} />
     </Stack>
@@ -64,7 +68,7 @@ function TokenChart({
       ) : (
         <Box
           role="img"
-          aria-label={`${title} in the last ${window}, by agent: ${total.toLocaleString()} by ${count(shown.length, 'agent')}. The tables below have the numbers.`}
+          aria-label={`${title} in the last ${window}, by agent: ${total.toLocaleString()} ${byWhom(shown)}. The tables below have the numbers.`}
         >
           <BarChart
             h={220}

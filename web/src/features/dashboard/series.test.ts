@@ -1,6 +1,6 @@
 import { DEFAULT_THEME } from '@mantine/core';
 import { describe, expect, it } from 'vitest';
-import { agentsOf, bucketLabel, bucketsOf, colorsOf, othersColor, palette } from './series';
+import { agentsOf, bucketLabel, bucketsOf, byWhom, colorsOf, othersColor, palette } from './series';
 
 const agent = (client_id: string) => ({ client_id, name: `Agent ${client_id}`, type: 'langchain' });
 
@@ -66,6 +66,12 @@ describe('series', () => {
       { start: '2026-05-21T07:00:00Z', values: { a: { issued: 2, refused: 1 }, others: { issued: 5, refused: 4 } } },
       { start: '2026-05-21T08:00:00Z', values: { a: { issued: 3, refused: 0 }, others: { issued: 0, refused: 0 } } },
     ]);
+  });
+
+  it('counts no agent for those that are summed', () => {
+    const [a, others] = agentsOf(series);
+    if (!a || !others) throw new Error('two series make two entries');
+    expect([byWhom([a]), byWhom([a, others]), byWhom([others])]).toEqual(['by 1 agent', 'by 1 agent and others', 'by others']);
   });
 
   it('names days by their day in UTC', () => {

@@ -1,4 +1,5 @@
 import type { Schema } from '@/api/types';
+import { count } from '@/lib/text';
 
 type Series = Schema<'OverviewSeries'>;
 export type Measure = 'issued' | 'refused';
@@ -88,4 +89,11 @@ export function bucketLabel(start: string, bucketSeconds: number, locale?: strin
   const format: Intl.DateTimeFormatOptions =
     bucketSeconds < 86_400 ? { weekday: 'short', hour: '2-digit', minute: '2-digit' } : { day: 'numeric', month: 'short', timeZone: 'UTC' };
   return new Intl.DateTimeFormat(locale, format).format(new Date(start));
+}
+
+/** "by 2 agents and others": those that are summed are no agent. */
+export function byWhom(agents: readonly Pick<ChartAgent, 'clientId'>[]): string {
+  const named = agents.filter((agent) => agent.clientId !== undefined).length;
+  if (named === agents.length) return `by ${count(named, 'agent')}`;
+  return named === 0 ? 'by others' : `by ${count(named, 'agent')} and others`;
 }

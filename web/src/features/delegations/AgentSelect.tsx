@@ -2,6 +2,7 @@ import { Select } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { type ReactNode, useState } from 'react';
 import { useList } from '@/api/list';
+import { useCan } from '@/api/session';
 import type { Agent } from '@/api/types';
 
 interface Props {
@@ -17,7 +18,9 @@ export function AgentSelect({ type, value, onChange, error }: Props) {
   const [text, setText] = useState(value?.name ?? '');
   const [asked] = useDebouncedValue(text.trim(), 200);
   const q = asked === value?.name ? '' : asked;
-  const agents = useList('/agents', { type, limit: 50, ...(q ? { q } : {}) });
+  const can = useCan();
+  // A suspended agent can be lent nothing.
+  const agents = useList('/agents', { type, status: 'active', limit: 50, ...(q ? { q } : {}) });
   const offered = agents.items.filter((a) => a.type === type);
   const all = value && !offered.some((a) => a.client_id === value.client_id) ? [value, ...offered] : offered;
   return (
@@ -34,8 +37,12 @@ export function AgentSelect({ type, value, onChange, error }: Props) {
       onSearchChange={setText}
       value={value?.client_id ?? null}
       onChange={(id) => onChange(all.find((a) => a.client_id === id))}
-      error={error ?? (agents.failure ? 'The agents could not be loaded.' : undefined)}
-      nothingFoundMessage={agents.loading ? 'Searching…' : 'No agent of this type matches. Onboard it first.'}
+      error={error ?? (agents.failure ? 'The agents could not be loaded. Type to ask again.' : undefined)}
+      nothingFoundMessage={
+        agents.loading
+          ? 'Searching…'
+          : `No active agent of this type matches. ${can('agents.write') ? 'Onboard it first.' : 'An administrator onboards agents.'}`
+      }
       maxDropdownHeight={280}
     />
   );

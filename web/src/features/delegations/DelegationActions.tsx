@@ -1,29 +1,32 @@
-import { Button, List, Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { IconBan, IconPencil, IconPlayerPause, IconPlayerPlay, IconStar } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useChanged } from '@/api/changed';
-import { $api, client } from '@/api/client';
+import { client } from '@/api/client';
 import { useCan, useSession } from '@/api/session';
 import type { Delegation } from '@/api/types';
-import { count } from '@/lib/text';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
-import { Countdown } from '@/ui/When';
 import { EditDelegation } from './EditDelegation';
+import { OutNow } from './OutNow';
+import { offered, sayDisable, sayEnable } from './powers';
 
-type Dialog = 'edit' | 'disable' | 'enable' | 'revoke' | 'default' | 'give up' | null;
+type Dialog = 'edit' | 'disable' | 'enable' | 'revoke' | 'default' | 'give up';
 
 /** What the reader may do with it; the server decides. */
 export function DelegationActions({ delegation: d }: { delegation: Delegation }) {
   const can = useCan();
   const me = useSession().user.id;
   const changed = useChanged();
-  const [dialog, setDialog] = useState<Dialog>(null);
-  const mine = d.delegator.id === me;
-  const admin = can('delegations.write_all');
+  const [dialog, setDialog] = useState<Dialog>();
+  const reader = { mine: d.delegator.id === me, admin: can('delegations.write_all') };
+  const { mine, admin } = reader;
   if ((!mine && !admin) || d.status === 'revoked' || !can('delegations.create')) return null;
 
-  const disabledByMe = admin ? d.disabled_by_admin || (mine && d.disabled_by_delegator) : d.disabled_by_delegator;
-  const close = () => setDialog(null);
+  const offer = offered(d, reader);
+  const what = `${d.role} for ${d.agent.name}`;
+  const [disable, askDisable] = d.status === 'disabled' ? ['Keep disabled', `Keep ${what} disabled?`] : ['Disable', `Disable ${what}?`];
+  const close = () => setDialog(undefined);
+  const asks = (name: Dialog) => ({ opened: dialog === name, onClose: close });
   const byId = { params: { path: { id: d.id } } };
   const post = (verb: 'disable' | 'enable' | 'revoke') => async (reason?: string) => {
     const { error } =
@@ -33,11 +36,17 @@ export function DelegationActions({ delegation: d }: { delegation: Delegation })
     if (error) throw error;
     await changed();
   };
-  const setDefault = (id: string | null) => async () => {
+  const makeDefault = async () => {
     const { error } = await client.PUT('/agents/{client_id}/default-delegation', {
       params: { path: { client_id: d.client_id } },
-      body: { delegation_id: id },
+      body: { delegation_id: d.id },
     });
+    if (error) throw error;
+    await changed();
+  };
+  // Of this delegation, not of the agent: another that has become the default meanwhile stays it.
+  const giveUpDefault = async () => {
+    const { error } = await client.PATCH('/delegations/{id}', { ...byId, body: { default: false } });
     if (error) throw error;
     await changed();
   };
@@ -57,13 +66,14 @@ export function DelegationActions({ delegation: d }: { delegation: Delegation })
       <Button variant="default" leftSection={<IconPencil size={16} aria-hidden />} onClick={() => setDialog('edit')}>
         {mine ? 'Edit' : 'Narrow'}
       </Button>
-      {disabledByMe ? (
+      {offer.enable && (
         <Button variant="default" leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => setDialog('enable')}>
           Enable
         </Button>
-      ) : (
+      )}
+      {offer.disable && (
         <Button variant="default" leftSection={<IconPlayerPause size={16} aria-hidden />} onClick={() => setDialog('disable')}>
-          Disable
+          {disable}
         </Button>
       )}
       <Button color="red" leftSection={<IconBan size={16} aria-hidden />} onClick={() => setDialog('revoke')}>
@@ -71,77 +81,25 @@ export function DelegationActions({ delegation: d }: { delegation: Delegation })
       </Button>
 
       {dialog === 'edit' && <EditDelegation delegation={d} mine={mine} onClose={close} />}
-      <ConfirmDialog
-        opened={dialog === 'enable'}
-        onClose={close}
-        title={`Enable ${d.role} for ${d.agent.name}?`}
-        confirm="Enable"
-        danger={false}
-        act={post('enable')}
-      >
-        <Text>{d.agent.name} gets tokens by it again.</Text>
+      <ConfirmDialog {...asks('enable')} title={`Enable ${what}?`} confirm="Enable" danger={false} act={post('enable')}>
+        {dialog === 'enable' && <Text>{sayEnable(d, d.agent.name, reader, new Date())}</Text>}
       </ConfirmDialog>
-      <ConfirmDialog
-        opened={dialog === 'disable'}
-        onClose={close}
-        title={`Disable ${d.role} for ${d.agent.name}?`}
-        confirm="Disable"
-        withReason
-        act={post('disable')}
-      >
-        <Text>
-          {d.agent.name} gets no more tokens by it until it is enabled again. {!mine && 'Only an administrator can enable it then.'}
-        </Text>
-        {dialog === 'disable' && <Out delegation={d} />}
+      <ConfirmDialog {...asks('disable')} title={askDisable} confirm={disable} withReason act={post('disable')}>
+        <Text>{sayDisable(d, d.agent.name, reader)}</Text>
+        {dialog === 'disable' && <OutNow delegation={d} />}
       </ConfirmDialog>
-      <ConfirmDialog
-        opened={dialog === 'revoke'}
-        onClose={close}
-        title={`Revoke ${d.role} for ${d.agent.name}?`}
-        confirm="Revoke"
-        withReason
-        act={post('revoke')}
-      >
+      <ConfirmDialog {...asks('revoke')} title={`Revoke ${what}?`} confirm="Revoke" withReason act={post('revoke')}>
         <Text>{d.agent.name} gets no more tokens by it, for good. To lend again, create a new one.</Text>
-        {dialog === 'revoke' && <Out delegation={d} />}
+        {dialog === 'revoke' && <OutNow delegation={d} />}
       </ConfirmDialog>
-      <ConfirmDialog
-        opened={dialog === 'default'}
-        onClose={close}
-        title="Make it the default?"
-        confirm="Make default"
-        danger={false}
-        act={setDefault(d.id)}
-      >
+      <ConfirmDialog {...asks('default')} title="Make it the default?" confirm="Make default" danger={false} act={makeDefault}>
         <Text>
-          Requests of {d.agent.name} that name no delegation will act for {d.delegator.name}.
+          Requests of {d.agent.name} that name no delegation will act for {d.delegator.name || d.delegator.email}.
         </Text>
       </ConfirmDialog>
-      <ConfirmDialog opened={dialog === 'give up'} onClose={close} title="Give up the default?" confirm="Give up" act={setDefault(null)}>
+      <ConfirmDialog {...asks('give up')} title="Give up the default?" confirm="Give up" act={giveUpDefault}>
         <Text>Requests of {d.agent.name} that name no delegation are refused until an administrator chooses another default.</Text>
       </ConfirmDialog>
     </>
-  );
-}
-
-/** What is out at the agent, which no change here calls back. */
-function Out({ delegation }: { delegation: Delegation }) {
-  const { data, isError } = $api.useQuery('get', '/agents/{client_id}/tokens', {
-    params: { path: { client_id: delegation.client_id }, query: { limit: 200 } },
-  });
-  if (isError) return <Text mt="sm">What is out at the moment could not be asked. A token that is out works until it expires.</Text>;
-  const out = data?.items.filter((t) => t.delegation_id === delegation.id && new Date(t.expires_at) > new Date()) ?? [];
-  const last = out
-    .map((t) => t.expires_at)
-    .sort()
-    .at(-1);
-  if (!last) return null;
-  return (
-    <List mt="sm" fz="sm">
-      <List.Item>
-        {count(out.length, 'token')} of it {out.length === 1 ? 'is' : 'are'} out and {out.length === 1 ? 'works' : 'work'} until{' '}
-        {out.length === 1 ? 'it expires' : 'they expire'}; the last in <Countdown until={last} />.
-      </List.Item>
-    </List>
   );
 }

@@ -1,10 +1,11 @@
-import { Alert, Badge, Group, Table, Text } from '@mantine/core';
+import { Alert, Table, Text } from '@mantine/core';
 import { IconBan } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import type { Delegation } from '@/api/types';
 import { sayDuration } from '@/lib/duration';
 import { formatTime } from '@/lib/time';
 import { CopyValue } from '@/ui/copy';
+import { ActionNames } from '@/ui/Explained';
 import { LinkTo } from '@/ui/links';
 import { Section } from '@/ui/states';
 import { When } from '@/ui/When';
@@ -59,17 +60,11 @@ export function DelegationFacts({ delegation: d }: { delegation: Delegation }) {
             </Text>
           </Fact>
           <Fact name="Allowed Actions">
-            <Group gap={6}>
-              {d.actions.map((a) => (
-                <Badge key={a} variant="light" color="gray" radius="sm" tt="none" maw="100%" title={a}>
-                  {a}
-                </Badge>
-              ))}
-            </Group>
+            <ActionNames names={d.actions} />
           </Fact>
           <Fact name="Maximum Duration">{sayDuration(d.max_duration_seconds)} a token</Fact>
           <Fact name="Audiences">{d.resources.length > 0 ? d.resources.join(', ') : 'the default audience of the server'}</Fact>
-          <Fact name="End date">{d.ends_at ? `${formatTime(d.ends_at)}` : 'open-ended'}</Fact>
+          <Fact name="End date">{d.ends_at ? formatTime(d.ends_at) : 'open-ended'}</Fact>
           <Fact name="Last used">
             <When time={d.last_used_at} />
           </Fact>

@@ -6,17 +6,18 @@ import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import { useCan } from '@/api/session';
 import type { Agent, Catalogue, Schema } from '@/api/types';
+import { instantOf } from '@/lib/local-time';
 import { ActionsPicker } from '@/ui/ActionsPicker';
+import { CreateRole } from '@/ui/CreateRole';
 import { type Duration, secondsOf } from '@/ui/DurationInput';
 import { FormProblem } from '@/ui/FormProblem';
 import { focusFirstError, useSave } from '@/ui/forms';
 import { ButtonTo } from '@/ui/links';
 import { Section } from '@/ui/states';
 import { AgentSelect } from './AgentSelect';
-import { CreateRole } from './CreateRole';
 import { DurationField } from './DurationField';
-import { checkActions, checkDuration, errorUnder } from './fields';
-import { LimitFields, toInstant } from './LimitFields';
+import { checkActions, checkDuration } from './fields';
+import { LimitFields } from './LimitFields';
 import { summarize } from './summary';
 
 interface Values {
@@ -67,7 +68,7 @@ export function DelegationForm({ me, catalogue, agent: presetAgent, role: preset
   const v = form.getValues();
   const role = me.delegable.find((r) => r.name === v.role);
   const { submit, saving, problem } = useSave(async (values: Values) => {
-    const endsAt = toInstant(values.ends_at);
+    const endsAt = instantOf(values.ends_at);
     const { data, error } = await client.POST('/delegations', {
       body: {
         role: values.role ?? '',
@@ -89,12 +90,15 @@ export function DelegationForm({ me, catalogue, agent: presetAgent, role: preset
   const chooseAgent = (next: Agent | undefined) => {
     setAgent(next);
     form.setFieldValue('client_id', next?.client_id ?? '');
+    form.setFieldValue('default', false);
   };
   const chooseRole = (name: string | null) => {
     form.setFieldValue('role', name);
     form.setFieldValue('actions', []);
   };
   const noRole = me.delegable.length === 0;
+  // Another's default moves by administrators alone.
+  const taken = Boolean(agent?.default_delegation_id) && !can('delegations.write_all');
 
   return (
     <>
@@ -149,7 +153,7 @@ export function DelegationForm({ me, catalogue, agent: presetAgent, role: preset
                 actions={role.actions}
                 value={v.actions}
                 onChange={(actions) => form.setFieldValue('actions', actions)}
-                error={errorUnder(form.errors, 'actions')}
+                error={form.errors.actions}
               />
             ) : (
               <Text c="dimmed">Choose a role to see its actions.</Text>
@@ -173,11 +177,16 @@ export function DelegationForm({ me, catalogue, agent: presetAgent, role: preset
                   ends_at={v.ends_at}
                   resources={v.resources}
                   onChange={(change) => form.setValues(change)}
-                  errors={{ ends_at: form.errors.ends_at, resources: errorUnder(form.errors, 'resources') }}
+                  errors={{ ends_at: form.errors.ends_at, resources: form.errors.resources }}
                 />
                 <Checkbox
                   label="Default for this agent"
-                  description="Used when a request names no delegation. An agent's first one is its default anyway."
+                  description={
+                    taken
+                      ? 'It has a default already, which only an administrator can move.'
+                      : "Used when a request names no delegation. An agent's first one is its default anyway."
+                  }
+                  disabled={taken}
                   {...form.getInputProps('default', { type: 'checkbox' })}
                 />
               </>
@@ -190,7 +199,7 @@ export function DelegationForm({ me, catalogue, agent: presetAgent, role: preset
                 role: v.role,
                 actions: v.actions,
                 seconds: secondsOf(v.max_duration_seconds),
-                endsAt: toInstant(v.ends_at),
+                endsAt: instantOf(v.ends_at),
                 audiences: v.resources,
               })}
             </Text>

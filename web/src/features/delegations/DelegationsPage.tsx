@@ -1,11 +1,13 @@
 import { Button } from '@mantine/core';
 import { IconPlus, IconShieldShare } from '@tabler/icons-react';
+import { useAll } from '@/api/all';
+import { $api } from '@/api/client';
 import { useList } from '@/api/list';
 import { useCan } from '@/api/session';
 import { sayDuration } from '@/lib/duration';
 import { DelegationStatus } from '@/ui/badges';
 import { Clip } from '@/ui/Clip';
-import { Filter, Filters, Search } from '@/ui/filters';
+import { Filter, Filters, Fixed, Search } from '@/ui/filters';
 import { ListTable } from '@/ui/ListTable';
 import { ButtonTo, LinkTo } from '@/ui/links';
 import { Page } from '@/ui/Page';
@@ -27,15 +29,16 @@ export function DelegationsPage({ search, setSearch }: Props) {
     ...(role ? { role } : {}),
     ...(client_id ? { client_id } : {}),
   });
-  const roles = useList('/roles', { limit: 200 });
-  const names = [...new Set([...roles.items.map((r) => r.name), ...(role ? [role] : [])])];
+  const agent = $api.useQuery(
+    'get',
+    '/agents/{client_id}',
+    { params: { path: { client_id: client_id ?? '' } } },
+    { enabled: client_id !== undefined },
+  );
+  const roles = useAll('/roles');
+  const names = [...new Set([...(roles.data ?? []).map((r) => r.name), ...(role ? [role] : [])])];
   const filtered = Boolean(q || status || role || client_id);
   const clear = () => setSearch({ q: undefined, status: undefined, role: undefined, client_id: undefined });
-  const clearButton = (
-    <Button variant="default" onClick={clear}>
-      Clear search and filters
-    </Button>
-  );
   const create = can('delegations.create') && (
     <ButtonTo to="/delegations/new" leftSection={<IconPlus size={16} aria-hidden />}>
       Create trust delegation
@@ -70,7 +73,7 @@ export function DelegationsPage({ search, setSearch }: Props) {
           choices={names.map((name) => ({ value: name, label: name }))}
           onChange={(v) => setSearch({ role: v })}
         />
-        {client_id && clearButton}
+        {client_id && <Fixed label="Agent" text={agent.data?.name ?? client_id} onClear={() => setSearch({ client_id: undefined })} />}
       </Filters>
       <ListTable
         label="Trust delegations"
@@ -96,7 +99,15 @@ export function DelegationsPage({ search, setSearch }: Props) {
         ]}
         empty={
           filtered ? (
-            <Empty icon={IconShieldShare} title="No delegation matches" action={clearButton}>
+            <Empty
+              icon={IconShieldShare}
+              title="No delegation matches"
+              action={
+                <Button variant="default" onClick={clear}>
+                  Clear search and filters
+                </Button>
+              }
+            >
               Nothing has all of what you asked for.
             </Empty>
           ) : (

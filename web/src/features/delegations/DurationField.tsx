@@ -20,7 +20,8 @@ export function DurationField({
   value: Duration;
   onChange: (value: Duration) => void;
   error?: ReactNode;
-  maximum: number;
+  /** The server's cap of a token's life; unknown while it loads. */
+  maximum: number | undefined;
 }) {
   const note = durationNote(secondsOf(value), maximum);
   return (

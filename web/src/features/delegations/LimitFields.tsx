@@ -1,8 +1,10 @@
-import '@mantine/dates/styles.css';
 import { MultiSelect } from '@mantine/core';
-import { DateTimePicker } from '@mantine/dates';
-import type { ReactNode } from 'react';
-import { useList } from '@/api/list';
+import { useQuery } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import { useAll } from '@/api/all';
+import { catalogueQuery } from '@/api/catalogue';
+import { localOf } from '@/lib/local-time';
+import { InstantInput } from '@/ui/InstantInput';
 
 interface Limits {
   /** Local time, `YYYY-MM-DD HH:mm:ss`; null: open-ended. */
@@ -17,21 +19,24 @@ interface Props extends Limits {
 
 /** When a delegation ends and where its tokens are good. */
 export function LimitFields({ ends_at, resources, onChange, errors }: Props) {
-  const known = useList('/resources', { limit: 200 });
-  const uris = new Map(known.items.map((r) => [r.uri, `${r.name} (${r.uri})`]));
+  const [opening] = useState(() => localOf(new Date().toISOString()));
+  const known = useAll('/resources');
+  const { data: catalogue } = useQuery(catalogueQuery);
+  const uris = new Map(known.data?.map((r) => [r.uri, `${r.name} (${r.uri})`]));
+  const byDefault = catalogue?.server.default_audience;
+  if (byDefault !== undefined && !uris.has(byDefault)) uris.set(byDefault, `The server's default audience (${byDefault})`);
   for (const uri of resources) if (!uris.has(uri)) uris.set(uri, uri);
   return (
     <>
-      <DateTimePicker
+      <InstantInput
         label="End date"
         description="After it the agent gets no more tokens. Open-ended if empty."
+        placeholder="No end"
         value={ends_at}
         onChange={(value) => onChange({ ends_at: value })}
-        minDate={new Date()}
-        clearable
-        clearButtonProps={{ 'aria-label': 'Clear end date' }}
+        min={opening}
         error={errors.ends_at}
-        maw={420}
+        w={240}
       />
       <MultiSelect
         label="Audiences"
@@ -43,19 +48,8 @@ export function LimitFields({ ends_at, resources, onChange, errors }: Props) {
         clearable
         clearButtonProps={{ 'aria-label': 'Clear audiences' }}
         nothingFoundMessage="No MCP server or API is registered by that name."
-        error={errors.resources}
+        error={errors.resources ?? (known.error ? 'The MCP servers and APIs could not be loaded.' : undefined)}
       />
     </>
   );
-}
-
-/** The instant as the API wants it; null stays null. */
-export const toInstant = (local: string | null): string | null => (local === null ? null : new Date(local.replace(' ', 'T')).toISOString());
-
-/** The instant as the picker wants it. */
-export function toLocal(instant: string | null): string | null {
-  if (instant === null) return null;
-  const t = new Date(instant);
-  const two = (n: number) => String(n).padStart(2, '0');
-  return `${t.getFullYear()}-${two(t.getMonth() + 1)}-${two(t.getDate())} ${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}`;
 }

@@ -8,7 +8,7 @@ export interface Draft {
   actions: readonly string[];
   /** Null while it is not a number. */
   seconds: number | null;
-  endsAt?: string | null;
+  endsAt?: string | undefined;
   audiences?: readonly string[];
 }
 
@@ -29,9 +29,9 @@ export function summarize({ agent, role, actions, seconds, endsAt, audiences = [
 const long = 8 * 3600;
 
 /** What to say about a maximum duration: the server's cap first, then the nudge. */
-export function durationNote(seconds: number | null, cap: number): string | null {
+export function durationNote(seconds: number | null, cap: number | undefined): string | null {
   if (seconds === null) return null;
-  if (seconds > cap) return `This server caps tokens at ${sayDuration(cap)}.`;
+  if (cap !== undefined && seconds > cap) return `This server caps tokens at ${sayDuration(cap)}.`;
   if (seconds > long) return 'A stolen token works until it expires. Use the shortest duration that fits.';
   return null;
 }

@@ -1,8 +1,8 @@
 import { MultiSelect, Select } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { useAll } from '@/api/all';
 import { failureText } from '@/api/problem';
 import type { Schema } from '@/api/types';
-import { useAllRoles } from './all-roles';
 import { levelHelp, levels } from './levels';
 
 interface LevelProps {
@@ -33,7 +33,7 @@ interface RolesProps {
 }
 
 export function RolesField({ value, onChange, error }: RolesProps) {
-  const roles = useAllRoles();
+  const roles = useAll('/roles');
   return (
     <MultiSelect
       label="Roles"
@@ -42,7 +42,7 @@ export function RolesField({ value, onChange, error }: RolesProps) {
       searchable
       clearable
       clearButtonProps={{ 'aria-label': 'Clear Roles' }}
-      data={[...new Set([...(roles.data ?? []), ...value])]}
+      data={[...new Set([...(roles.data ?? []).map((role) => role.name), ...value])]}
       nothingFoundMessage={roles.data?.length === 0 ? 'There are no roles yet. Create one under Roles.' : 'No role matches.'}
       value={value}
       onChange={onChange}

@@ -1,11 +1,13 @@
-import { Modal, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Modal, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import type { Schema } from '@/api/types';
 import { FormButtons } from '@/ui/FormButtons';
 import { FormProblem } from '@/ui/FormProblem';
+import { useFocusBack } from '@/ui/focus';
 import { focusFirstError, useSave } from '@/ui/forms';
+import { PasswordField } from '@/ui/PasswordField';
 import { LevelField, RolesField } from './AccessFields';
 
 interface Values {
@@ -22,6 +24,7 @@ interface Props {
 }
 
 export function CreateUser({ onClose, onMade }: Props) {
+  useFocusBack();
   const changed = useChanged();
   const form = useForm<Values>({
     mode: 'controlled',
@@ -29,6 +32,8 @@ export function CreateUser({ onClose, onMade }: Props) {
     validate: {
       email: (v) => (v.trim() ? null : 'Enter an email address.'),
       name: (v) => (v.trim() ? null : 'Enter a name.'),
+      // The server counts characters, not UTF-16 units.
+      password: (v) => (v === '' || [...v].length >= 12 ? null : 'Use at least 12 characters, or leave it empty.'),
     },
   });
   const { submit, saving, problem } = useSave(async (v: Values) => {
@@ -55,18 +60,18 @@ export function CreateUser({ onClose, onMade }: Props) {
             type="email"
             placeholder="support.lead@example.com"
             required
+            maxLength={320}
             autoComplete="off"
             data-autofocus
             {...form.getInputProps('email')}
           />
-          <TextInput label="Name" placeholder="Support Lead" required autoComplete="off" {...form.getInputProps('name')} />
+          <TextInput label="Name" placeholder="Support Lead" required maxLength={256} autoComplete="off" {...form.getInputProps('name')} />
           <LevelField value={level} onChange={(v) => form.setFieldValue('level', v)} error={form.errors.level} />
           <RolesField value={roles} onChange={(v) => form.setFieldValue('roles', v)} error={form.errors.roles} />
-          <PasswordInput
+          <PasswordField
             label="Password"
-            description="Leave it empty to get a set-up link, by which they choose their own."
+            description="At least 12 characters. Leave it empty to get a set-up link, by which they choose their own."
             autoComplete="new-password"
-            visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
             {...form.getInputProps('password')}
           />
           <FormProblem problem={problem} />

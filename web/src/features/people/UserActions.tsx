@@ -2,6 +2,7 @@ import { Button, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
+import { useSession } from '@/api/session';
 import type { Schema } from '@/api/types';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
 import { Lent } from './Lent';
@@ -15,6 +16,7 @@ export function UserActions({ user }: { user: Schema<'User'> }) {
   const close = () => setDialog(undefined);
   const asks = (name: typeof dialog) => ({ opened: dialog === name, onClose: close });
   const who = user.name || user.email;
+  const me = useSession().user.id === user.id;
 
   const setStatus = async (status: Schema<'UserStatus'>) => {
     const { error } = await client.PATCH('/users/{id}', { params, body: { status } });
@@ -40,7 +42,15 @@ export function UserActions({ user }: { user: Schema<'User'> }) {
         <Button onClick={() => setDialog('activate')}>Activate</Button>
       )}
       <ConfirmDialog {...asks('suspend')} title={`Suspend ${who}?`} confirm="Suspend" act={() => setStatus('suspended')}>
-        <Text mb="sm">They cannot sign in, and what they lent stops with the agents’ next token. Activate undoes it.</Text>
+        <Text mb="sm">
+          They cannot sign in, their sessions end at once, their API tokens are refused, and what they lent stops with the agents’ next
+          token. Activate undoes it, except that they sign in anew.
+        </Text>
+        {me && (
+          <Text mb="sm" fw={600}>
+            This is your own account: you are signed out, and only another admin can activate it again.
+          </Text>
+        )}
         <Lent userId={user.id} />
       </ConfirmDialog>
       <ConfirmDialog {...asks('activate')} title={`Activate ${who}?`} confirm="Activate" danger={false} act={() => setStatus('active')}>

@@ -1,9 +1,8 @@
 import { Grid, Stack, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import { $api } from '@/api/client';
-import { useCan } from '@/api/session';
+import { useCan, useSession } from '@/api/session';
 import type { Schema } from '@/api/types';
-import { list } from '@/lib/text';
 import { ActiveStatus, Level } from '@/ui/badges';
 import { CopyValue } from '@/ui/copy';
 import { LinkTo } from '@/ui/links';
@@ -63,6 +62,8 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
 }
 
 function UserFacts({ user }: { user: Schema<'User'> }) {
+  const can = useCan();
+  const own = useSession().user.id === user.id;
   return (
     <Section title="Identity">
       <CopyValue value={user.email} label="Email" />
@@ -70,11 +71,28 @@ function UserFacts({ user }: { user: Schema<'User'> }) {
         <Fact label="Level">
           <Level level={user.level} />
         </Fact>
-        <Fact label="Roles">{user.roles.length > 0 ? list(user.roles) : 'None'}</Fact>
+        <Fact label="Roles">
+          {user.roles.length === 0 && 'None'}
+          {user.roles.map((role, i) => (
+            <Fragment key={role}>
+              {i > 0 && ', '}
+              <LinkTo to="/access/roles/$name" params={{ name: role }}>
+                {role}
+              </LinkTo>
+            </Fragment>
+          ))}
+        </Fact>
         <Fact label="Password">{user.has_password ? 'Chosen' : 'Not chosen yet'}</Fact>
         <Fact label="Last sign-in">
           <When time={user.last_sign_in_at} />
         </Fact>
+        {(can('api_tokens.read_all') || own) && (
+          <Fact label="API tokens">
+            <LinkTo to="/settings/api-tokens" search={own ? {} : { user_id: user.id }}>
+              {own ? 'Show yours' : 'Show theirs'}
+            </LinkTo>
+          </Fact>
+        )}
       </Grid>
     </Section>
   );

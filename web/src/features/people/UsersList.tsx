@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { IconUsers } from '@tabler/icons-react';
+import { useAll } from '@/api/all';
 import { useList } from '@/api/list';
 import type { Schema } from '@/api/types';
 import { ActiveStatus, Level } from '@/ui/badges';
@@ -9,7 +10,6 @@ import { ListTable } from '@/ui/ListTable';
 import { LinkTo } from '@/ui/links';
 import { Empty } from '@/ui/states';
 import { When } from '@/ui/When';
-import { useAllRoles } from './all-roles';
 import { levels } from './levels';
 import type { SetUsersSearch, UsersSearch } from './search';
 
@@ -32,9 +32,9 @@ export function UsersList({ search: { q, level, status, role }, setSearch, creat
     ...(status ? { status } : {}),
     ...(role ? { role } : {}),
   });
-  const { data: names = [] } = useAllRoles();
+  const { data: all = [] } = useAll('/roles');
   // A role from the address shows even before, or without, its being in the list.
-  const roles = [...new Set([...names, ...(role ? [role] : [])])].map((name) => ({ value: name, label: name }));
+  const roles = [...new Set([...all.map(({ name }) => name), ...(role ? [role] : [])])].map((name) => ({ value: name, label: name }));
   const filtered = q || level || status || role;
   return (
     <>

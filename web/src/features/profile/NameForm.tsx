@@ -4,7 +4,7 @@ import { notifications } from '@mantine/notifications';
 import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import { FormProblem } from '@/ui/FormProblem';
-import { useSave } from '@/ui/forms';
+import { focusFirstError, useSave } from '@/ui/forms';
 import { Section } from '@/ui/states';
 
 export function NameForm({ name }: { name: string }) {
@@ -19,12 +19,12 @@ export function NameForm({ name }: { name: string }) {
     if (error) throw error;
     form.setValues({ name: data.user.name });
     form.resetDirty({ name: data.user.name });
-    notifications.show({ color: 'teal', message: 'Your name is changed.', closeButtonProps: { 'aria-label': 'Close' } });
+    notifications.show({ color: 'teal', message: 'Your name is changed.' });
     await changed();
   }, form);
   return (
     <Section title="Change name">
-      <form onSubmit={form.onSubmit(submit)} noValidate>
+      <form onSubmit={form.onSubmit(submit, focusFirstError)} noValidate>
         <Stack gap="md" maw={420}>
           <TextInput
             label="Name"

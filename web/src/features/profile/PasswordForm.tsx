@@ -1,14 +1,13 @@
-import { Button, Group, PasswordInput, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
 import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import { FormProblem } from '@/ui/FormProblem';
-import { useSave } from '@/ui/forms';
+import { focusFirstError, useSave } from '@/ui/forms';
+import { PasswordField } from '@/ui/PasswordField';
 import { Section } from '@/ui/states';
 import { noPasswords, type PasswordValues, passwordRules } from './password';
-
-const visibility = (what: string) => ({ 'aria-label': `Show or hide the ${what}` });
 
 export function PasswordForm({ email }: { email: string }) {
   const changed = useChanged();
@@ -21,44 +20,38 @@ export function PasswordForm({ email }: { email: string }) {
       color: 'teal',
       title: 'Your password is changed',
       message: 'Your other sessions have ended.',
-      closeButtonProps: { 'aria-label': 'Close' },
     });
     // This session goes on under a new cookie.
     await changed();
   }, form);
-  // PasswordInput does not mark its input itself.
-  const field = (name: keyof PasswordValues) => ({ ...form.getInputProps(name), 'aria-invalid': form.errors[name] ? true : undefined });
   return (
     <Section title="Change password">
-      <form onSubmit={form.onSubmit(submit)} noValidate>
+      <form onSubmit={form.onSubmit(submit, focusFirstError)} noValidate>
         <Stack gap="md" maw={420}>
           <Text fz="sm">Your sessions in other browsers end when you change it. This one goes on.</Text>
           {/* Tells password managers whose password it is. */}
           <input type="text" autoComplete="username" value={email} readOnly hidden />
-          <PasswordInput
+          <PasswordField
             label="Current password"
             autoComplete="current-password"
             required
-            maxLength={256}
-            visibilityToggleButtonProps={visibility('current password')}
-            {...field('current_password')}
+            what="current password"
+            {...form.getInputProps('current_password')}
           />
-          <PasswordInput
+          <PasswordField
             label="New password"
             description="At least 12 characters."
             autoComplete="new-password"
             required
-            maxLength={256}
-            visibilityToggleButtonProps={visibility('new password')}
-            {...field('new_password')}
+            what="new password"
+            {...form.getInputProps('new_password')}
           />
-          <PasswordInput
+          <PasswordField
             label="New password again"
             autoComplete="new-password"
             required
-            maxLength={256}
-            visibilityToggleButtonProps={visibility('repeated password')}
-            {...field('again')}
+            what="repeated password"
+            {...form.getInputProps('again')}
           />
           <FormProblem problem={problem} />
           <Group>

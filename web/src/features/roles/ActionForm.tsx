@@ -1,9 +1,9 @@
-import { Button, Checkbox, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core';
+import { Checkbox, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import type { Schema } from '@/api/types';
-import { FormProblem } from '@/ui/FormProblem';
+import { FormDialog } from '@/ui/FormDialog';
 import { focusFirstError, useSave } from '@/ui/forms';
 
 interface Props {
@@ -28,57 +28,46 @@ export function ActionForm({ action, onClose }: Props) {
     initialValues: { name: action?.name ?? '', description: action?.description ?? '', sensitive: action?.sensitive ?? false },
     validate: { name: (v) => (v.trim() ? null : 'Enter a name.') },
   });
-  const { submit, saving, problem } = useSave(async (v: { name: string; description: string; sensitive: boolean }) => {
+  const { submit, ...saving } = useSave(async (v: { name: string; description: string; sensitive: boolean }) => {
     await save(action, v);
     onClose();
     await changed();
   }, form);
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title={action ? 'Edit action' : 'Create action'}
-      closeOnClickOutside={false}
-      closeButtonProps={{ 'aria-label': 'Close' }}
+      onClose={onClose}
+      onSubmit={form.onSubmit(submit, focusFirstError)}
+      saving={saving}
+      submit={action ? 'Save' : 'Create action'}
     >
-      <form onSubmit={form.onSubmit(submit, focusFirstError)} noValidate>
-        <Stack gap="md">
-          <TextInput
-            label="Name"
-            description={
-              action ? 'A name stays: roles and tokens carry it.' : 'As resource:verb, such as billing:read. It cannot be changed later.'
-            }
-            placeholder="billing:read"
-            required
-            readOnly={action !== undefined}
-            autoComplete="off"
-            {...(action ? {} : { 'data-autofocus': true })}
-            {...form.getInputProps('name')}
-          />
-          <Textarea
-            label="Description"
-            placeholder="Read billing details"
-            autosize
-            minRows={2}
-            {...(action ? { 'data-autofocus': true } : {})}
-            {...form.getInputProps('description')}
-          />
-          <Checkbox
-            label="Sensitive"
-            description="Marked wherever it is offered, so that it is not lent by accident."
-            {...form.getInputProps('sensitive', { type: 'checkbox' })}
-          />
-          <FormProblem problem={problem} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={saving}>
-              {action ? 'Save' : 'Create action'}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <TextInput
+        label="Name"
+        description={
+          action ? 'A name stays: roles and tokens carry it.' : 'As resource:verb, such as billing:read. It cannot be changed later.'
+        }
+        placeholder="billing:read"
+        required
+        readOnly={action !== undefined}
+        maxLength={128}
+        autoComplete="off"
+        {...(action ? {} : { 'data-autofocus': true })}
+        {...form.getInputProps('name')}
+      />
+      <Textarea
+        label="Description"
+        placeholder="Read billing details"
+        autosize
+        minRows={2}
+        maxLength={1024}
+        {...(action ? { 'data-autofocus': true } : {})}
+        {...form.getInputProps('description')}
+      />
+      <Checkbox
+        label="Sensitive"
+        description="Marked wherever it is offered, so that it is not lent by accident."
+        {...form.getInputProps('sensitive', { type: 'checkbox' })}
+      />
+    </FormDialog>
   );
 }

@@ -1,11 +1,12 @@
 import { Button, Group, Stack, Text, Textarea } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import { useCan } from '@/api/session';
 import type { Schema } from '@/api/types';
+import { mergeSet, mergeValue } from '@/lib/merge';
 import { list } from '@/lib/text';
 import { ActionsPicker } from '@/ui/ActionsPicker';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
@@ -20,13 +21,27 @@ interface Values {
   actions: string[];
 }
 
+const valuesOf = ({ description, actions }: Values): Values => ({ description, actions });
+
 /** Who feels a change shows before it is saved; taking actions away asks first. */
 export function EditRole({ role, all }: { role: Schema<'Role'>; all: readonly Schema<'Action'>[] }) {
   const can = useCan();
   const changed = useChanged();
   const [asking, setAsking] = useState(false);
-  const form = useForm<Values>({ mode: 'controlled', initialValues: { description: role.description, actions: role.actions } });
+  const form = useForm<Values>({ mode: 'controlled', initialValues: valuesOf(role) });
   const { actions, description } = form.getValues();
+  // What the form started from. When the role changes under it, what was chosen here stays, on what the role is now.
+  const base = useRef(role);
+  useEffect(() => {
+    const before = base.current;
+    if (before.updated_at === role.updated_at) return;
+    base.current = role;
+    const v = form.getValues();
+    form.setValues({
+      description: mergeValue(before.description, v.description, role.description),
+      actions: mergeSet(before.actions, v.actions, role.actions),
+    });
+  }, [role, form.getValues, form.setValues]);
   const { added, removed } = difference(role.actions, actions);
   const differs = added.length + removed.length > 0;
   const dirty = differs || description !== role.description;
@@ -34,9 +49,14 @@ export function EditRole({ role, all }: { role: Schema<'Role'>; all: readonly Sc
   const save = async () => {
     const { data, error } = await client.PUT('/roles/{name}', {
       params: { path: { name: role.name } },
-      body: { description: description.trim(), actions },
+      body: { description: description.trim(), actions, updated_at: base.current.updated_at },
     });
-    if (error) throw error;
+    if (error) {
+      // Somebody else was first: shows what the role is now, with what was chosen here.
+      if (error.code === 'changed_meanwhile') void changed();
+      throw error;
+    }
+    base.current = data;
     form.setValues({ description: data.description, actions: data.actions });
     notifications.show({ message: 'Role saved.' });
     await changed();
@@ -48,7 +68,7 @@ export function EditRole({ role, all }: { role: Schema<'Role'>; all: readonly Sc
     <Section title="Edit role">
       <form onSubmit={form.onSubmit(() => (removed.length > 0 ? setAsking(true) : submit(undefined)), focusFirstError)} noValidate>
         <Stack gap="md">
-          <Textarea label="Description" autosize minRows={2} {...form.getInputProps('description')} />
+          <Textarea label="Description" autosize minRows={2} maxLength={1024} {...form.getInputProps('description')} />
           <ActionsPicker
             label="Actions"
             actions={all}
@@ -65,11 +85,7 @@ export function EditRole({ role, all }: { role: Schema<'Role'>; all: readonly Sc
           {!asking && impact}
           {!asking && <FormProblem problem={problem} />}
           <Group justify="flex-end" gap="xs">
-            <Button
-              variant="default"
-              disabled={!dirty}
-              onClick={() => form.setValues({ description: role.description, actions: role.actions })}
-            >
+            <Button variant="default" disabled={!dirty} onClick={() => form.setValues(valuesOf(role))}>
               Undo changes
             </Button>
             <Button type="submit" loading={saving} disabled={!dirty}>

@@ -1,5 +1,6 @@
 import { IconUsers } from '@tabler/icons-react';
 import { useList } from '@/api/list';
+import { useCan } from '@/api/session';
 import { ActiveStatus, Level } from '@/ui/badges';
 import { Clip } from '@/ui/Clip';
 import { ListTable } from '@/ui/ListTable';
@@ -8,6 +9,7 @@ import { Empty, Section } from '@/ui/states';
 
 /** Who holds the role and may lend it. */
 export function RoleHolders({ role }: { role: string }) {
+  const can = useCan();
   const users = useList('/users', { role });
   return (
     <Section title="Who holds it">
@@ -38,7 +40,9 @@ export function RoleHolders({ role }: { role: string }) {
               </ButtonTo>
             }
           >
-            Give it to those who may lend it to agents, on their own pages.
+            {can('users.write')
+              ? 'Give it to those who may lend it to agents, on their own pages.'
+              : 'Until an administrator gives it to somebody, only administrators can lend it to agents.'}
           </Empty>
         }
       />

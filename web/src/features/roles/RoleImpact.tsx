@@ -3,11 +3,11 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { $api } from '@/api/client';
 import type { Schema } from '@/api/types';
-import { count, list } from '@/lib/text';
+import { list } from '@/lib/text';
 import { DelegationStatus } from '@/ui/badges';
 import { LinkTo } from '@/ui/links';
 import { FailureAlert, Loading } from '@/ui/states';
-import { bySeverity, emptied, sayImpact } from './impact';
+import { bySeverity, emptied, sayCount, sayImpact } from './impact';
 
 /** Who would feel the role's having these actions, before it is saved. */
 export function RoleImpact({ role, actions }: { role: string; actions: readonly string[] }) {
@@ -28,7 +28,7 @@ export function RoleImpact({ role, actions }: { role: string; actions: readonly 
         <Alert
           color="red"
           icon={<IconAlertTriangle aria-hidden />}
-          title={`${count(hurt, 'delegation')} left with nothing`}
+          title={`Left with nothing: ${sayCount(data, hurt, 'delegation')}`}
           c="var(--mantine-color-text)"
         >
           Their agents get no more tokens by them.
@@ -37,22 +37,12 @@ export function RoleImpact({ role, actions }: { role: string; actions: readonly 
       {delegations.map((d) => (
         <Felt key={d.delegation_id} impact={d} />
       ))}
-      <Rest shown={data.delegations.length} total={data.total_delegations} />
-      {data.agents.length > 0 && <Agents agents={data.agents} total={data.total_agents} />}
+      {data.agents.length > 0 && <Agents agents={data.agents} />}
     </Stack>
   );
 }
 
-function Rest({ shown, total }: { shown: number; total: number }) {
-  if (total <= shown) return null;
-  return (
-    <Text fz="sm" c="dimmed">
-      and {count(total - shown, 'more delegation')}
-    </Text>
-  );
-}
-
-function Agents({ agents, total }: { agents: readonly Schema<'AgentRef'>[]; total: number }) {
+function Agents({ agents }: { agents: readonly Schema<'AgentRef'>[] }) {
   return (
     <Text component="div" fz="sm" style={{ overflowWrap: 'anywhere' }}>
       Agents:{' '}
@@ -64,7 +54,6 @@ function Agents({ agents, total }: { agents: readonly Schema<'AgentRef'>[]; tota
           </LinkTo>
         </span>
       ))}
-      {total > agents.length && ` and ${(total - agents.length).toLocaleString()} more`}
     </Text>
   );
 }

@@ -1,15 +1,16 @@
-import { Badge, Button, Group, Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { useAll } from '@/api/all';
 import { useChanged } from '@/api/changed';
 import { $api, client } from '@/api/client';
 import { useCan } from '@/api/session';
 import type { Schema } from '@/api/types';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
+import { ActionNames } from '@/ui/Explained';
 import { LinkTo } from '@/ui/links';
 import { Page } from '@/ui/Page';
 import { FailureAlert, Loading, Section } from '@/ui/states';
-import { useAllActions } from './all-actions';
 import { EditRole } from './EditRole';
 import { RoleHolders } from './RoleHolders';
 
@@ -43,7 +44,7 @@ export function RolePage({ name }: { name: string }) {
 }
 
 function Editor({ role }: { role: Schema<'Role'> }) {
-  const { data, error, refetch } = useAllActions();
+  const { data, error, refetch } = useAll('/actions');
   if (data) return <EditRole role={role} all={data} />;
   return error ? (
     <FailureAlert failure={error} retry={() => void refetch()} title="The actions could not be loaded" />
@@ -56,13 +57,7 @@ function RoleActions({ actions }: { actions: readonly string[] }) {
   return (
     <Section title="Actions">
       {actions.length === 0 && <Text c="dimmed">This role has no actions: there is nothing to lend of it.</Text>}
-      <Group gap={6}>
-        {actions.map((action) => (
-          <Badge key={action} variant="light" color="teal" radius="sm" tt="none" maw="100%" title={action}>
-            {action}
-          </Badge>
-        ))}
-      </Group>
+      <ActionNames names={actions} />
     </Section>
   );
 }

@@ -4,12 +4,12 @@ import { useState } from 'react';
 import { useList } from '@/api/list';
 import { useCan } from '@/api/session';
 import { Clip } from '@/ui/Clip';
+import { CreateRole } from '@/ui/CreateRole';
 import { Filters, Search } from '@/ui/filters';
 import { ListTable } from '@/ui/ListTable';
 import { LinkTo } from '@/ui/links';
 import { Page } from '@/ui/Page';
 import { Empty } from '@/ui/states';
-import { CreateRole } from './CreateRole';
 import type { NamesSearch, SetNamesSearch } from './search';
 
 /** Named sets of actions: people hold them, and lend them to agents. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bySeverity, difference, emptied, sayImpact } from './impact';
+import { bySeverity, difference, emptied, sayCount, sayImpact } from './impact';
 
 const ref = { id: 'u', email: 'lead@example.com', name: 'Support Lead' };
 const delegation = (id: string, lost: string[], remaining: string[], gained: string[] = []) => ({
@@ -35,7 +35,27 @@ it('puts those that are left with nothing first, then those that lose most', () 
   expect(bySeverity(given).map((d) => d.delegation_id)).toEqual(['emptied', 'loses two', 'loses one', 'gains']);
 });
 
-it('says how many feel it', () => {
-  expect(sayImpact({ total_agents: 0, total_delegations: 0 })).toBe('No delegation and no agent feels this.');
-  expect(sayImpact({ total_agents: 1, total_delegations: 2 })).toBe('1 agent and 2 delegations feel this with their next token.');
+const impact = (felt: number, total: number) => ({
+  agents: Array.from({ length: Math.min(felt, 1) }, () => ({ client_id: 'a', name: 'Agent', type: 'langchain' })),
+  delegations: Array.from({ length: felt }, (_, i) => delegation(String(i), ['a:x'], [])),
+  total_delegations: total,
+});
+
+it('says how many feel it, not how many the role has', () => {
+  expect(sayImpact(impact(0, 0))).toBe('No delegation and no agent feels this.');
+  expect(sayImpact(impact(0, 5))).toBe('No delegation and no agent feels this.');
+  expect(sayImpact(impact(2, 5))).toBe('1 agent and 2 delegations feel this with their next token.');
+});
+
+it('does not take the delegations that were looked at for all there are', () => {
+  expect(sayImpact(impact(2, 201))).toBe(
+    'At least 1 agent and 2 delegations feel this with their next token. 1 further delegation of this role was not looked at.',
+  );
+  expect(sayImpact(impact(0, 350))).toBe(
+    'Of the first 200 delegations none feels this. 150 further delegations of this role were not looked at.',
+  );
+  expect([sayCount(impact(2, 200), 2, 'delegation'), sayCount(impact(2, 201), 2, 'delegation')]).toEqual([
+    '2 delegations',
+    'at least 2 delegations',
+  ]);
 });

@@ -1,14 +1,13 @@
-import '@mantine/dates/styles.css';
 import { Modal, Stack, TextInput } from '@mantine/core';
-import { DateTimePicker } from '@mantine/dates';
 import { useForm } from '@mantine/form';
-import dayjs from 'dayjs';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { client } from '@/api/client';
+import { instantOf, localOf } from '@/lib/local-time';
 import { FormButtons } from '@/ui/FormButtons';
 import { FormProblem } from '@/ui/FormProblem';
-import { useSave } from '@/ui/forms';
-import { expiryError, expiryOf } from './expiry';
+import { focusFirstError, useSave } from '@/ui/forms';
+import { InstantInput } from '@/ui/InstantInput';
+import { expiryError } from './expiry';
 
 interface Props {
   opened: boolean;
@@ -37,8 +36,7 @@ interface Values {
 }
 
 function CreateForm({ onCancel, onMade }: { onCancel: () => void; onMade: (token: string) => void }) {
-  const id = useId();
-  const [opening] = useState(() => dayjs().format('YYYY-MM-DD HH:mm:ss'));
+  const [opening] = useState(() => localOf(new Date().toISOString()));
   const form = useForm<Values>({
     mode: 'controlled',
     initialValues: { name: '', expires_at: null },
@@ -48,13 +46,13 @@ function CreateForm({ onCancel, onMade }: { onCancel: () => void; onMade: (token
     },
   });
   const { submit, saving, problem } = useSave(async (v: Values) => {
-    const expires_at = expiryOf(v.expires_at);
+    const expires_at = instantOf(v.expires_at);
     const { data, error } = await client.POST('/api-tokens', { body: { name: v.name.trim(), ...(expires_at ? { expires_at } : {}) } });
     if (error) throw error;
     onMade(data.token);
   }, form);
   return (
-    <form onSubmit={form.onSubmit(submit)} noValidate>
+    <form onSubmit={form.onSubmit(submit, focusFirstError)} noValidate>
       <Stack gap="md">
         <TextInput
           label="Name"
@@ -66,32 +64,11 @@ function CreateForm({ onCancel, onMade }: { onCancel: () => void; onMade: (token
           data-autofocus
           {...form.getInputProps('name')}
         />
-        <DateTimePicker
-          // One ID for both, because the dialog is named by it.
-          id={id}
-          popoverProps={{ id }}
+        <InstantInput
           label="Expires"
           description="Without a time it works until it is ended."
           placeholder="Never"
-          minDate={opening}
-          valueFormat="YYYY-MM-DD HH:mm"
-          clearable
-          hideOutsideDates
-          // Red days are too faint, and mean nothing here.
-          weekendDays={[]}
-          clearButtonProps={{ 'aria-label': 'Clear Expires' }}
-          timePickerProps={{ hoursInputLabel: 'Hours', minutesInputLabel: 'Minutes', 'aria-label': 'Time of day' }}
-          submitButtonProps={{ 'aria-label': 'Done' }}
-          ariaLabels={{
-            previousMonth: 'Previous month',
-            nextMonth: 'Next month',
-            previousYear: 'Previous year',
-            nextYear: 'Next year',
-            previousDecade: 'Previous decade',
-            nextDecade: 'Next decade',
-            monthLevelControl: 'Change month',
-            yearLevelControl: 'Change year',
-          }}
+          min={opening}
           {...form.getInputProps('expires_at')}
         />
         <FormProblem problem={problem} />

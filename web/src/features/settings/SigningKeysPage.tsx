@@ -78,7 +78,7 @@ function RotateKey() {
   const rotate = async () => {
     const { error } = await client.POST('/keys/rotate');
     if (error) throw error;
-    notifications.show({ color: 'teal', message: 'The new key is published.', closeButtonProps: { 'aria-label': 'Close' } });
+    notifications.show({ color: 'teal', message: 'The new key is published.' });
     await changed();
   };
   return (

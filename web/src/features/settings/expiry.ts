@@ -1,10 +1,7 @@
-import dayjs from 'dayjs';
+import { instantOf } from '@/lib/local-time';
 
-/** The date picker's local time as an instant; none while there is no time. */
-export const expiryOf = (local: string | null): string | undefined =>
-  local && dayjs(local).isValid() ? dayjs(local).toISOString() : undefined;
-
+/** What is wrong with an expiry, in local time; none is right. */
 export const expiryError = (local: string | null, now: Date): string | null => {
-  const expiry = expiryOf(local);
+  const expiry = instantOf(local);
   return expiry && new Date(expiry) <= now ? 'Choose a time in the future.' : null;
 };

@@ -1,6 +1,7 @@
 import { createFileRoute } from '@tanstack/react-router';
 import { z } from 'zod';
 import { DashboardPage } from '@/features/dashboard/DashboardPage';
+import { replaces } from '@/lib/address';
 
 export const Route = createFileRoute('/_console/')({
   validateSearch: z.object({
@@ -11,10 +12,11 @@ export const Route = createFileRoute('/_console/')({
   }),
   component: function DashboardPageRoute() {
     const navigate = Route.useNavigate();
+    const search = Route.useSearch();
     return (
       <DashboardPage
-        search={Route.useSearch()}
-        setSearch={(change) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })}
+        search={search}
+        setSearch={(change) => void navigate({ search: (before) => ({ ...before, ...change }), replace: replaces(search, change) })}
       />
     );
   },

@@ -1,0 +1,3 @@
+export interface SourcesSearch {
+  q?: string | undefined;
+}
