@@ -16,7 +16,9 @@ export default defineConfig({
   outputDir: '../.build/playwright',
   workers: 2,
   retries: 0,
-  timeout: 60_000,
+  // Bounds for what hangs, not measures: a machine that builds beside the tests is slow.
+  timeout: 180_000,
+  expect: { timeout: 20_000 },
   forbidOnly: true,
   reporter: [['list'], ['junit', { outputFile: '../.build/web-e2e.xml' }]],
   use: {
