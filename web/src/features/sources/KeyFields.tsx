@@ -31,7 +31,7 @@ export function KeyFields({ form, kind, audienceHelp, issuerExample }: Props) {
       />
       <TextInput label="Audience" description={audienceHelp} required maxLength={2048} {...form.getInputProps(`${kind}.audience`)} />
       <Stack gap={4}>
-        <Text id={`${kind}-keys`} fz="sm" fw={500}>
+        <Text id={`${kind}-keys`} fz="sm" fw={600}>
           Signing keys
         </Text>
         <SegmentedControl

@@ -39,5 +39,5 @@ function Proof({ source }: { source: Schema<'ProofSource'> }) {
         {source.label}
       </LinkTo>
     );
-  return source.configured ? source.label : `Not yet: ${source.help ?? source.label}`;
+  return source.configured ? source.label : (source.help ?? source.label);
 }
