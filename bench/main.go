@@ -37,7 +37,7 @@ func run(ctx context.Context, write bool) error {
 		name string
 		run  func(context.Context) ([]row, error)
 	}{
-		{"decide", decide}, {"mint", mint}, {"server", server}, {"python", python},
+		{"decide", decide}, {"mint", mint}, {"attested", attested}, {"server", server}, {"python", python},
 	} {
 		fmt.Fprintf(os.Stderr, "  measuring %s …\n", measure.name)
 		got, err := measure.run(ctx)

@@ -5,12 +5,12 @@ module authsec/testkube
 go 1.26.0
 
 require (
+	authsec/sdk/go v0.0.0
 	k8s.io/component-base v0.37.2
 	k8s.io/kubernetes v1.37.2
 )
 
 require (
-	authsec/sdk/go v0.0.0 // indirect
 	github.com/Microsoft/go-winio v0.6.3 // indirect
 	github.com/go-jose/go-jose/v4 v4.1.9 // indirect
 	github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect

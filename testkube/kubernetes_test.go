@@ -26,6 +26,7 @@ type house struct {
 	tokens        map[string]kubetest.Token  // by the names that the recording has
 	published     map[string]json.RawMessage // key sets by name
 	clock         *clocktest.Clock
+	ahead         time.Duration // of the clock: the attestor asks for keys anew only after a while
 }
 
 // The parts stand in the order in which the cluster's life goes on.
@@ -67,7 +68,7 @@ func (h *house) verifier(t testing.TB, s domain.KubernetesSource) attest.Verifie
 
 func (h *house) verify(t testing.TB, v attest.Verifier, token string) (attest.Attested, error) {
 	t.Helper()
-	h.clock.Set(time.Now())
+	h.clock.Set(time.Now().Add(h.ahead))
 	return v.Verify(t.Context(), attest.Presented{Bearer: domain.Secret(token)}, h.clock.Now())
 }
 

@@ -10,6 +10,7 @@ import (
 	"authsec/internal/attest"
 	"authsec/internal/attest/kubetest"
 	"authsec/internal/domain"
+	"authsec/sdk/go/jwks"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -218,6 +219,7 @@ func (h *house) testRotation(t *testing.T) {
 	h.untold(t, remote, old) // its pod cannot be asked for
 	h.accepted(t, inline, old, signed(pod, account)...)
 	h.serve(t, h.after, h.before)
+	h.ahead = jwks.RefreshInterval
 
 	h.published["both"] = h.keys(t)
 	fresh := h.keep("rotated", h.token(t, production, account, pod, audience), pod)

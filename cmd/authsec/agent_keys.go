@@ -57,7 +57,7 @@ func (c *agentKeysSetCmd) Run(ctx context.Context, p *program) (err error) {
 		}
 		return p.printJSON(map[string]any{"client_id": agent.ClientID, "keys": views})
 	}
-	fmt.Fprintf(p.stdout, "%s proves itself by assertions that one of its %d keys signs.\n", oneLine(agent.Name), len(agent.Keys))
+	fmt.Fprintf(p.stdout, "Registered %d. Assertions signed with one of them prove %s.\n", len(agent.Keys), oneLine(agent.Name))
 	return nil
 }
 

@@ -40,7 +40,8 @@ func (o object) text(member string) string {
 
 // All commands, as a person types them.
 var allCommands = []string{"serve", "demo", "user create", "agent create", "agent list", "agent spire-entry", "agent keys set", "agent keys clear", "delegation create", "delegation list",
-	"delegation revoke", "token get", "keys list", "keys rotate", "audit verify", "audit export", "migrate", "version"}
+	"delegation revoke", "source list", "source add kubernetes", "source add spiffe", "source add oidc", "source add unix", "source show", "source enable",
+	"source disable", "source delete", "source test", "token get", "keys list", "keys rotate", "audit verify", "audit export", "migrate", "version"}
 
 func TestHelpShowsExample(t *testing.T) {
 	d := newDeployment(t)

@@ -173,6 +173,7 @@ func TestUnixSocketOfOrdinaryUser(t *testing.T) {
 	}
 	known := g.local(object{"unix:uid": me.Uid})
 	unseen := g.local(object{"unix:uid": me.Uid, "unix:path": exe})
+	grouped := g.local(object{"unix:uid": me.Uid, "unix:user": me.Username, "unix:gid": me.Gid})
 	g.kill()
 	if _, err := os.Lstat(socket); err != nil {
 		t.Errorf("a kill leaves the socket: %v", err)
@@ -182,6 +183,10 @@ func TestUnixSocketOfOrdinaryUser(t *testing.T) {
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		}}}}
+	over.call(200, "GET", sdkPath+grouped, nil) // by the process that the kernel vouches for
+	if as.attributes != nil {
+		again.client().call(403, "GET", sdkPath+grouped, nil)
+	}
 	for _, c := range []*client{again.client(), over} {
 		c.call(200, "GET", sdkPath+known, nil)
 		if as.attributes == nil {

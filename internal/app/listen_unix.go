@@ -30,7 +30,7 @@ func listenUnix(ctx context.Context, path string) (net.Listener, error) {
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		if err := removeStale(path); err != nil {
+		if err := removeStale(ctx, path); err != nil {
 			return nil, err
 		}
 		l, err = (&net.ListenConfig{}).Listen(ctx, "unix", path)
@@ -69,7 +69,7 @@ func checkSocketFolder(folder string) error {
 
 // removeStale removes the socket at the path, which a server left that did not
 // stop in good order. One that answers, and what is no socket, is left alone.
-func removeStale(path string) error {
+func removeStale(ctx context.Context, path string) error {
 	before, err := os.Lstat(path)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func removeStale(path string) error {
 	if before.Mode().Type() != fs.ModeSocket {
 		return errors.New("something that is no socket is at that path: remove it, or choose another path")
 	}
-	conn, err := net.DialTimeout("unix", path, time.Second)
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", path)
 	switch {
 	case err == nil:
 		_ = conn.Close() // only tried

@@ -22,7 +22,7 @@ func House() []Room {
 		{"internal/token", "internal/domain", "github.com/go-jose/go-jose/v4"},
 		{"internal/keyring", "internal/domain internal/token", every},
 		{"internal/attest", "internal/domain sdk/go/jwks sdk/go/jws", every},
-		{"internal/attest/oidctest", "", every}, // for tests alone
+		{"internal/attest/oidctest", "", every},   // for tests alone
 		{"internal/attest/spiffetest", "", every}, // for tests alone
 		{"internal/proofkey", "internal/domain", every},
 		{"internal/directory", "internal/domain", ""},
@@ -49,7 +49,7 @@ func House() []Room {
 		{"internal/clocktest", "", ""},          // for tests alone
 		{"internal/attest/kubetest", "", every}, // for tests alone
 		{"testkube/...", "", every},             // a module of its own: Kubernetes' API server, for tests
-		{"bench/...", "internal/domain internal/policy internal/token", every},
+		{"bench/...", "internal/attest internal/audit internal/domain internal/issuance internal/policy internal/store internal/token", every},
 		{"examples/...", "sdk/go/verify", every}, // what a user of the SDK could write
 		{"sdk/go/...", "sdk/go/...", every},
 	}

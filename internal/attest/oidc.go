@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"authsec/internal/domain"
@@ -60,24 +61,13 @@ func (o *oidc) Verify(ctx context.Context, p Presented, now time.Time) (Attested
 // explain says why the platform's other keys are missing: no claim is made a
 // selector of theirs.
 func (o *oidc) explain(a *Attested) {
-	const (
-		unmapped  = "The workload source takes it from no claim: an administrator must add one to the source's claims."
-		otherwise = "The token says otherwise: run the agent where its selectors hold, or have an administrator correct them."
-	)
-	mapped := map[string]bool{domain.SelectorIssuer: true}
-	for _, c := range o.claims {
-		mapped[c.selector] = true
-	}
+	const unmapped = "The workload source takes it from no claim: an administrator must add one to the source's claims."
 	for _, k := range o.platform.Selectors {
-		if k.IsPattern() {
-			a.Missing[k.Prefix()] = unmapped
-		} else if !mapped[k.Key] {
+		switch mapped := slices.ContainsFunc(o.claims, func(c claimSelector) bool { return c.selector == k.Key }); {
+		case k.IsPattern():
+			a.Missing[k.Prefix()] = unmapped // for the names that no claim has
+		case !mapped && k.Key != domain.SelectorIssuer:
 			a.Missing[k.Key] = unmapped
-		}
-	}
-	for key := range mapped { // else a pattern's reason would stand for them
-		if a.Missing[key] == "" {
-			a.Missing[key] = otherwise
 		}
 	}
 }

@@ -208,6 +208,6 @@ func foreign(id uint32, kind string) bool {
 	if id != overflowID {
 		return false
 	}
-	b, err := os.ReadFile("/proc/self/" + kind + "_map")
+	b, err := os.ReadFile("/proc/self/" + kind + "_map") //nolint:gosec // one of two names
 	return err != nil || !mapsEveryID(b)
 }

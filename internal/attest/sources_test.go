@@ -37,15 +37,23 @@ func (r *fakeReader) WorkloadSourceSet(context.Context) (domain.SourceSet, error
 type fakeVerifier struct {
 	name   string
 	verify func(p attest.Presented) (attest.Attested, error) // for its own; nil: accepts
+	wait   chan struct{}                                     // nil: answers at once
 	calls  atomic.Int32
 	closed atomic.Bool
 }
 
-func (v *fakeVerifier) Verify(_ context.Context, p attest.Presented, _ time.Time) (attest.Attested, error) {
+func (v *fakeVerifier) Verify(ctx context.Context, p attest.Presented, _ time.Time) (attest.Attested, error) {
 	if !strings.HasPrefix(p.Bearer.Reveal(), v.name) && !(p.Empty() && p.Peer != nil) {
 		return attest.Attested{}, attest.ErrNotMine
 	}
 	v.calls.Add(1)
+	if v.wait != nil {
+		select {
+		case <-v.wait:
+		case <-ctx.Done():
+			return attest.Attested{}, ctx.Err()
+		}
+	}
 	if v.closed.Load() {
 		return attest.Attested{}, errors.New("closed")
 	}
@@ -82,7 +90,7 @@ func newWorld(t *testing.T, sources ...domain.WorkloadSource) *world {
 		}
 		v := &fakeVerifier{name: s.ID}
 		if old := w.verifiers[s.Name]; old != nil {
-			v.verify = old.verify
+			v.verify, v.wait = old.verify, old.wait
 		}
 		w.verifiers[s.Name] = v
 		return v, nil
@@ -291,10 +299,7 @@ func TestOneVerificationServesAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, oidcSource("one"))
 		release := make(chan struct{})
-		w.verifiers["one"] = &fakeVerifier{verify: func(attest.Presented) (attest.Attested, error) {
-			<-release
-			return attest.Attested{Kind: "oidc"}, nil
-		}}
+		w.verifiers["one"] = &fakeVerifier{wait: release}
 		gone, leave := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		for n := range 20 {
@@ -311,6 +316,7 @@ func TestOneVerificationServesAll(t *testing.T) {
 			synctest.Wait() // each waits before the next comes
 		}
 		leave()
+		synctest.Wait()
 		close(release)
 		wg.Wait()
 		if w.calls("one") != 1 || w.reader.reads != 1 {
@@ -328,8 +334,8 @@ func TestANodeAgentsWord(t *testing.T) {
 		selectors[0] = attest.Selector{Selector: domain.Selector{Key: "spiffe:id", Value: "x"}, How: attest.Signed}
 		return attest.Attested{Kind: "spiffe", ClientID: "mine", Selectors: selectors}, nil
 	}}
-	own := domain.Selector{Key: "k8s:ns", Value: "production"}
-	ask := func(clientID string) []attest.Selector {
+	own, edited := domain.Selector{Key: "k8s:ns", Value: "production"}, domain.Selector{Key: "k8s:ns", Value: "staging"}
+	ask := func(clientID string, own domain.Selector) []attest.Selector {
 		got, err := w.Attest(t.Context(), attest.Question{Agent: domain.Agent{ClientID: clientID, Platform: "kubernetes", Selectors: []domain.Selector{own}},
 			Presented: attest.Presented{Bearer: "one:svid"}, Revision: 1, Now: w.now})
 		if err != nil {
@@ -338,11 +344,13 @@ func TestANodeAgentsWord(t *testing.T) {
 		return got.Selectors
 	}
 	for range 2 {
-		if got := ask("mine"); len(got) != 2 || got[1] != (attest.Selector{Selector: own, How: attest.Node}) {
+		got := ask("mine", own)
+		ask("mine", edited)
+		if len(got) != 2 || got[1] != (attest.Selector{Selector: own, How: attest.Node}) {
 			t.Errorf("its own: %+v", got)
 		}
 		for _, other := range []string{"another", ""} {
-			if got := ask(other); len(got) != 1 {
+			if got := ask(other, own); len(got) != 1 {
 				t.Errorf("%q is taken for it: %+v", other, got)
 			}
 		}

@@ -1,6 +1,7 @@
 package attest_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -85,6 +86,22 @@ func TestBundleFile(t *testing.T) {
 	tr.write(t)
 	tr.eachAccepted(t, fresh)
 	tr.eachRejected(t, old)
+
+	// Written over in place, to the same length, at another time.
+	inPlace := func(at time.Time) {
+		t.Helper()
+		doc := tr.Document()
+		doc = append(doc, bytes.Repeat([]byte(" "), 16<<10-len(doc))...)
+		if err := errors.Join(os.WriteFile(tr.file, doc, 0o600), os.Chtimes(tr.file, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inPlace(time.Unix(1, 0))
+	tr.eachAccepted(t, fresh)
+	tr.Rotate()
+	tr.Retire()
+	inPlace(time.Unix(2, 0))
+	tr.eachRejected(t, fresh)
 
 	// What cannot be read leaves the last good bundle, for a while.
 	for name, spoil := range map[string]func() error{

@@ -41,11 +41,12 @@ type endpoint struct {
 	fetch func(context.Context) (*spiffebundle.Bundle, error)
 	now   func() time.Time
 
-	stop    context.CancelFunc
 	working sync.WaitGroup
 	flights singleflight.Group
 
 	mu       sync.Mutex
+	stop     context.CancelFunc // nil: it has not begun
+	closed   bool
 	asked    time.Time // the last time, by now
 	failures int       // in a row
 }
@@ -69,7 +70,6 @@ func newEndpoint(s domain.SPIFFESource, td spiffeid.TrustDomain, e Environment) 
 	p.fetch = func(ctx context.Context) (*spiffebundle.Bundle, error) {
 		return fetchBundle(ctx, client, s.BundleURL, td)
 	}
-	p.start()
 	return p, nil
 }
 
@@ -142,8 +142,14 @@ func fetchBundle(ctx context.Context, client *http.Client, from string, td spiff
 	return bundle, nil
 }
 
-// start asks for the bundle until Close.
-func (p *endpoint) start() {
+// begin asks for the bundle until Close, from the first proof on: a source that
+// is only being checked asks nobody.
+func (p *endpoint) begin() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stop != nil || p.closed {
+		return
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop = stop
 	p.working.Go(func() {
@@ -201,6 +207,7 @@ func retryIn(failures int) time.Duration {
 }
 
 func (p *endpoint) jwt(ctx context.Context, now time.Time) (*jwtbundle.Bundle, error) {
+	p.begin()
 	b, err := p.last.get(ctx, now)
 	if err != nil {
 		return nil, err
@@ -209,6 +216,7 @@ func (p *endpoint) jwt(ctx context.Context, now time.Time) (*jwtbundle.Bundle, e
 }
 
 func (p *endpoint) x509(ctx context.Context, now time.Time) (*x509bundle.Bundle, error) {
+	p.begin()
 	b, err := p.last.get(ctx, now)
 	if err != nil {
 		return nil, err
@@ -229,7 +237,12 @@ func (p *endpoint) renew(ctx context.Context, now time.Time) bool {
 
 // Close implements trustBundles.
 func (p *endpoint) Close() error {
-	p.stop()
+	p.mu.Lock()
+	p.closed = true
+	if p.stop != nil {
+		p.stop()
+	}
+	p.mu.Unlock()
 	p.working.Wait()
 	return nil
 }

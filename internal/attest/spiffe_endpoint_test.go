@@ -73,6 +73,11 @@ func (e *bundleEndpoint) answers(f http.HandlerFunc) { e.answer.Store(&f) }
 func TestBundleEndpoint(t *testing.T) {
 	e := newBundleEndpoint(t, nothing)
 	tr := e.trust(t)
+	// A source whose settings are only checked asks nobody.
+	unused := newVerifier(t, tr.clock, domain.SPIFFESource{TrustDomain: "example.org", Audience: spiffeAudience, BundleURL: e.URL, CABundle: e.caBundle()})
+	if err := unused.Close(); err != nil || e.asked.Load() != 0 {
+		t.Errorf("asked %d times: %v", e.asked.Load(), err)
+	}
 	old := tr.svids()
 	tr.eachAccepted(t, old)
 
@@ -170,17 +175,19 @@ func TestBundleEndpointKnownByItsSVID(t *testing.T) {
 	clock.Advance(10 * time.Second)
 	tr.eachAccepted(t, tr.svids())
 
-	// What it gave last verifies it next: the file's keys are long gone.
-	e.Rotate()
-	clock.Advance(10 * time.Second)
-	tr.eachAccepted(t, tr.svids())
+	// What it gave last verifies it next: the file has none of these keys.
+	for range 2 {
+		e.Rotate()
+		clock.Advance(10 * time.Second)
+		tr.eachAccepted(t, tr.svids())
+		e.withSVID(t, "/spire/server")
+	}
+	fresh := &trust{Authority: e.Authority, clock: clock, Verifier: newVerifier(t, clock, source)}
+	fresh.eachUntold(t, fresh.svids(), "x509svid") // for whoever has only the file, it is a stranger
 	e.Rotate()
 	e.withSVID(t, "/spire/server")
 	clock.Advance(10 * time.Second)
 	tr.eachRejected(t, tr.svids()) // by keys that it never told of: nobody is believed who has only those
-	e.svid.Store(nil)
-	tr2 := &trust{Authority: e.Authority, clock: clock, Verifier: newVerifier(t, clock, source)}
-	tr2.eachUntold(t, tr2.svids(), "x509svid")
 
 	// An endpoint in the https_spiffe profile sends nobody elsewhere.
 	other := newBundleEndpoint(t, nothing)
@@ -190,6 +197,6 @@ func TestBundleEndpointKnownByItsSVID(t *testing.T) {
 	}
 	other.answers(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) })
 	source.BundleURL = other.URL
-	tr3 := &trust{Authority: other.Authority, clock: clock, Verifier: newVerifier(t, clock, source)}
-	tr3.eachUntold(t, tr3.svids(), "302 Found")
+	moved := &trust{Authority: other.Authority, clock: clock, Verifier: newVerifier(t, clock, source)}
+	moved.eachUntold(t, moved.svids(), "302 Found")
 }

@@ -51,7 +51,7 @@ func TestBundleEndpointIsAskedInTime(t *testing.T) {
 					}
 					return b, nil
 				}}
-				p.start()
+				p.begin()
 				total := time.Second
 				for _, d := range tt.want {
 					total += d
@@ -82,7 +82,6 @@ func TestBundleEndpointHangs(t *testing.T) {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}}
-		p.start()
 		begun := time.Now()
 		if _, err := p.jwt(t.Context(), time.Now()); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != bundleTimeout {
 			t.Errorf("%v after %s", err, time.Since(begun))

@@ -20,32 +20,45 @@ import (
 type workloadAPI struct {
 	client  *workloadapi.Client
 	watch   *bundleWatch
-	stop    context.CancelFunc
 	working sync.WaitGroup
+
+	mu   sync.Mutex
+	stop context.CancelFunc // nil: it has not begun
 }
 
 func newWorkloadAPI(address string, td spiffeid.TrustDomain, e Environment) (*workloadAPI, error) {
 	if err := workloadapi.ValidateAddress(address); err != nil || !strings.HasPrefix(address, "unix:///") {
 		return nil, fmt.Errorf("workload_api %q is not the address of a socket on this machine, such as unix:///run/spire/agent/public/api.sock", address)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	client, err := workloadapi.New(ctx, workloadapi.WithAddr(address))
+	client, err := workloadapi.New(context.Background(), workloadapi.WithAddr(address)) // which connects when it is used
 	if err != nil {
-		stop()
 		return nil, fmt.Errorf("workload_api: %w", err)
 	}
-	w := &workloadAPI{client: client, stop: stop, watch: &bundleWatch{certificates: keep[*x509bundle.Bundle](td, e), keys: keep[*jwtbundle.Bundle](td, e)}}
+	return &workloadAPI{client: client, watch: &bundleWatch{certificates: keep[*x509bundle.Bundle](td, e), keys: keep[*jwtbundle.Bundle](td, e)}}, nil
+}
+
+// begin watches the bundles until Close, from the first proof on: a source that
+// is only being checked asks nobody.
+func (w *workloadAPI) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stop != nil || w.watch.closed.Load() {
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	w.stop = stop
 	// Why a watch ends, its bundle has heard already.
-	w.working.Go(func() { _ = client.WatchX509Bundles(ctx, w.watch) })
-	w.working.Go(func() { _ = client.WatchJWTBundles(ctx, w.watch) })
-	return w, nil
+	w.working.Go(func() { _ = w.client.WatchX509Bundles(ctx, w.watch) })
+	w.working.Go(func() { _ = w.client.WatchJWTBundles(ctx, w.watch) })
 }
 
 func (w *workloadAPI) jwt(ctx context.Context, now time.Time) (*jwtbundle.Bundle, error) {
+	w.begin()
 	return w.watch.keys.get(ctx, now)
 }
 
 func (w *workloadAPI) x509(ctx context.Context, now time.Time) (*x509bundle.Bundle, error) {
+	w.begin()
 	return w.watch.certificates.get(ctx, now)
 }
 
@@ -53,8 +66,12 @@ func (*workloadAPI) renew(context.Context, time.Time) bool { return false } // i
 
 // Close implements trustBundles.
 func (w *workloadAPI) Close() error {
+	w.mu.Lock()
 	w.watch.closed.Store(true)
-	w.stop()
+	if w.stop != nil {
+		w.stop()
+	}
+	w.mu.Unlock()
 	w.working.Wait()
 	return w.client.Close()
 }

@@ -101,7 +101,9 @@ func TestNamesAreKeptForAMinute(t *testing.T) {
 		t.Errorf("%d looks", looks)
 	}
 	answer = ""
-	if find(time.Minute) != "" || find(time.Minute) != "" || looks != 2 {
-		t.Errorf("%d looks", looks)
+	for range 2 { // that there is none is kept, too
+		if find(time.Minute) != "" || looks != 2 {
+			t.Errorf("%d looks", looks)
+		}
 	}
 }

@@ -59,6 +59,7 @@ func clientEnv() []string {
 		"AUTHSEC_ROLE",
 		"AUTHSEC_TIMEOUT",
 		"AUTHSEC_TTL",
+		"AUTHSEC_WORKLOAD_AUDIENCE",
 		"AUTHSEC_WORKLOAD_TOKEN_FILE",
 	}
 }

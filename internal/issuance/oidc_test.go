@@ -109,8 +109,8 @@ func TestOIDC(t *testing.T) {
 		missing string
 		says    string
 	}{
-		"one selector off":        {agent, signed(map[string]any{"ref": "refs/heads/other"}), "github:ref", "otherwise"},
-		"another's repository":    {agent, signed(map[string]any{"repository": "mallory/agent"}), "github:repository", "otherwise"},
+		"one selector off":        {agent, signed(map[string]any{"ref": "refs/heads/other"}), "github:ref", "where its selectors hold"},
+		"another's repository":    {agent, signed(map[string]any{"repository": "mallory/agent"}), "github:repository", "where its selectors hold"},
 		"a selector not provable": {prod, signed(nil), "github:environment", "absent"},
 		"a claim of another form": {agent, signed(map[string]any{"ref": map[string]any{"name": "refs/heads/main"}}), "github:ref", "absent"},
 	} {

@@ -129,6 +129,9 @@ func Unsatisfied(agent domain.Agent, p Proof) (missing []string, own bool) {
 func (p Proof) whyMissing(keys []string) string {
 	var why []string
 	for _, key := range keys {
+		if slices.ContainsFunc(p.Selectors, func(s domain.Selector) bool { return s.Key == key }) {
+			continue // it is established, with another value
+		}
 		reason := p.Missing[key]
 		for i := strings.LastIndex(key, ":"); reason == "" && i > 0; i = strings.LastIndex(key[:i], ":") {
 			reason = p.Missing[key[:i+1]]

@@ -130,6 +130,21 @@ func TestMissingSelectorsAreNamed(t *testing.T) {
 	}
 }
 
+// A reason that a source gives for a key, or for a family of keys, is told of
+// what it could not establish, never of what it did with another value.
+func TestWhyASelectorIsMissing(t *testing.T) {
+	s := granted()
+	s.proof.Selectors = []domain.Selector{{Key: "k8s:ns", Value: "staging"}}
+	s.proof.Missing = map[string]string{"k8s:": "Ask for more.", "k8s:ns": "No namespace."}
+	if m := mustDeny(t, s, policy.CodeSelectors).First().Message; !strings.HasSuffix(m, "demands. Ask for more.") {
+		t.Errorf("message = %q", m)
+	}
+	s.proof.Selectors = append(s.proof.Selectors, domain.Selector{Key: "k8s:sa", Value: "other"})
+	if m := mustDeny(t, s, policy.CodeSelectors).First().Message; strings.Contains(m, "Ask for more") || !strings.Contains(m, "where its selectors hold") {
+		t.Errorf("message = %q", m)
+	}
+}
+
 func TestRejectedProofSaysWhy(t *testing.T) {
 	s := granted()
 	s.proof = policy.Proof{State: policy.ProofRejected, Problem: "The workload token expired."}

@@ -65,10 +65,16 @@ describe('a 401', () => {
 describe('the connection', () => {
   it('is away while nothing answers, and up again with the next answer', async () => {
     answers.push(() => Promise.reject(new TypeError('Failed to fetch')));
-    await expect(client.GET('/agents')).rejects.toThrow(TypeError);
+    await expect(client.GET('/agents')).rejects.toThrow(/cannot be reached/);
     expect(getConnection()).toBe('away');
     answers.push(() => json(200, { items: [] }));
     await client.GET('/agents');
+    expect(getConnection()).toBe('up');
+  });
+
+  it('is not away because a request was cancelled', async () => {
+    answers.push(() => Promise.reject(new DOMException('Cancelled.', 'AbortError')));
+    await expect(client.GET('/agents')).rejects.toThrow('Cancelled.');
     expect(getConnection()).toBe('up');
   });
 

@@ -2,6 +2,7 @@ import createClient from 'openapi-fetch';
 import createQueryHooks from 'openapi-react-query';
 import { setConnection } from './connection';
 import { isSessionLost, setSessionLost } from './lost-session';
+import { Unreachable } from './problem';
 import type { paths } from './schema.gen';
 import type { Problem } from './types';
 
@@ -18,8 +19,10 @@ async function once(request: Request): Promise<Response> {
   try {
     response = await fetch(request);
   } catch (error) {
-    if (error instanceof TypeError) setConnection('away');
-    throw error;
+    // So fetch says that no answer came; other failures are a cancelled request, or a mistake of ours.
+    if (!(error instanceof TypeError)) throw error;
+    setConnection('away');
+    throw new Unreachable(error);
   }
   setConnection(response.status === 503 ? 'unready' : 'up');
   const kind = response.headers.get('Content-Type') ?? '';

@@ -22,6 +22,8 @@ export interface List<Item> {
   items: Item[];
   /** Nothing has arrived yet. */
   loading: boolean;
+  /** The items are those of the question before this one, whose answer is under way. */
+  outdated: boolean;
   failure: Failure | null;
   retry: () => void;
   hasMore: boolean;
@@ -58,6 +60,7 @@ export function useList<P extends ListPath>(path: P, query: ListQuery<P>, option
   return {
     items: result.data?.pages.flatMap((page: { items: ListItem<P>[] }) => page.items) ?? [],
     loading: result.isPending && result.fetchStatus !== 'idle',
+    outdated: result.isPlaceholderData,
     failure: result.error,
     retry: () => void result.refetch(),
     hasMore: result.hasNextPage,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { failureText, fieldErrors, fieldPath, isProblem, statusOf } from './problem';
+import { failureText, fieldErrors, fieldPath, isProblem, statusOf, Unreachable } from './problem';
 
 const problem = {
   type: 'about:blank',
@@ -28,7 +28,8 @@ it('gathers the messages of each field', () => {
 
 it('has a sentence for every failure', () => {
   expect(failureText(problem)).toBe('/name is required.');
-  expect(failureText(new TypeError('Failed to fetch'))).toMatch(/cannot be reached/);
+  expect(failureText(new Unreachable(new TypeError('Failed to fetch')))).toMatch(/cannot be reached/);
+  expect(failureText(new TypeError('x is undefined')), 'a mistake of ours').toMatch(/Reload/);
   expect(failureText('odd')).toMatch(/Reload/);
   expect([isProblem(problem), isProblem(null), isProblem({}), statusOf(problem), statusOf(new Error('x'))]).toEqual([
     true,

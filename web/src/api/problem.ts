@@ -7,12 +7,19 @@ export function isProblem(failure: unknown): failure is Problem {
   return typeof failure === 'object' && failure !== null && 'code' in failure && 'detail' in failure && 'status' in failure;
 }
 
+/** No answer came: the server, or the way to it, is away. */
+export class Unreachable extends Error {
+  constructor(cause: unknown) {
+    super('AuthSec cannot be reached. Nothing was lost; try again.', { cause });
+  }
+}
+
 export const statusOf = (failure: unknown): number => (isProblem(failure) ? failure.status : 0);
 
 /** One sentence for a person. */
 export function failureText(failure: unknown): string {
   if (isProblem(failure)) return failure.detail;
-  if (failure instanceof TypeError) return 'AuthSec cannot be reached. Nothing was lost; try again.';
+  if (failure instanceof Unreachable) return failure.message;
   return 'This page met something it does not understand. Reload it, and report this if it comes back.';
 }
 

@@ -1,9 +1,9 @@
 import { QueryClient } from '@tanstack/react-query';
 import { getConnection, onConnection } from './connection';
-import { statusOf } from './problem';
+import { statusOf, Unreachable } from './problem';
 
 /** Asked again only when the server was away or not ready. */
-const worthRetrying = (count: number, failure: unknown) => count < 2 && (failure instanceof TypeError || statusOf(failure) === 503);
+const worthRetrying = (count: number, failure: unknown) => count < 2 && (failure instanceof Unreachable || statusOf(failure) === 503);
 
 export const queryClient = new QueryClient({
   defaultOptions: {

@@ -1,10 +1,12 @@
 import { ActionIcon, Box, Button, Group, ScrollArea, Skeleton, Table, Text, VisuallyHidden } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { Fragment, type ReactNode, useLayoutEffect, useRef, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import type { List } from '@/api/list';
 import classes from './ListTable.module.css';
+import { type Row, rowsOf } from './list-rows';
 import { FailureAlert, LoadingDots } from './states';
+import { useTop } from './use-top';
 
 export interface Column<Item> {
   /** The column's heading. */
@@ -32,27 +34,29 @@ interface Props<Item> {
 
 /** Longer lists keep only the rows near the screen in the document. */
 const windowed = 100;
-const rowHeight = 45;
+/** Until they are measured. */
+const heightOf = (row: Row | undefined) => (row?.details ? 240 : 45);
 
 /** A list of the API as a table: loading, empty and failed states, further pages, open rows. */
 export function ListTable<Item>({ label, list, columns, keyOf, empty, details, highlight }: Props<Item>) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const body = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
-  useLayoutEffect(() => setTop(body.current?.offsetTop ?? 0), []);
+  const [body, top] = useTop<HTMLTableSectionElement>();
+  const rows = useMemo(() => rowsOf(list.items.map(keyOf), open), [list.items, keyOf, open]);
   const virtual = list.items.length > windowed;
   const virtualizer = useWindowVirtualizer({
-    count: list.items.length,
-    estimateSize: () => rowHeight,
+    count: rows.length,
+    estimateSize: (at) => heightOf(rows[at]),
     overscan: 12,
     scrollMargin: top,
     enabled: virtual,
-    getItemKey: (index) => keyOf(list.items[index] as Item),
+    getItemKey: (at) => rows[at]?.key ?? at,
   });
 
   if (list.failure && list.items.length === 0)
     return <FailureAlert failure={list.failure} retry={list.retry} title="This list could not be loaded" />;
-  if (!list.loading && list.items.length === 0) return empty;
+  // That nothing fitted the question before says nothing about this one.
+  const waiting = list.loading || (list.outdated && list.items.length === 0);
+  if (!waiting && list.items.length === 0) return empty;
 
   const toggle = (key: string) =>
     setOpen((before) => {
@@ -60,13 +64,13 @@ export function ListTable<Item>({ label, list, columns, keyOf, empty, details, h
       if (!after.delete(key)) after.add(key);
       return after;
     });
-  const shown = virtual ? virtualizer.getVirtualItems() : list.items.map((_, index) => ({ index, start: 0, end: 0 }));
+  const shown = virtual ? virtualizer.getVirtualItems() : rows.map((_, index) => ({ index, start: 0, end: 0 }));
   const before = virtual ? (shown[0]?.start ?? top) - top : 0;
   const after = virtual ? virtualizer.getTotalSize() - ((shown.at(-1)?.end ?? top) - top) : 0;
   const span = columns.length + (details ? 1 : 0);
 
   return (
-    <Box ref={body}>
+    <Box aria-busy={list.outdated || undefined} className={list.outdated ? classes.outdated : undefined}>
       <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': label }}>
         <Table
           aria-label={label}
@@ -89,50 +93,52 @@ export function ListTable<Item>({ label, list, columns, keyOf, empty, details, h
               ))}
             </Table.Tr>
           </Table.Thead>
-          <Table.Tbody>
-            {list.loading && <Placeholder rows={6} columns={span} />}
+          <Table.Tbody ref={body}>
+            {waiting && <Placeholder rows={6} columns={span} />}
             {before > 0 && <Spacer height={before} span={span} />}
-            {shown.map(({ index }) => {
-              const item = list.items[index] as Item;
-              const key = keyOf(item);
-              const isOpen = open.has(key);
-              return (
-                <Fragment key={key}>
-                  <Table.Tr
-                    data-index={index}
-                    ref={virtual ? virtualizer.measureElement : undefined}
-                    aria-rowindex={index + 2}
-                    className={key === highlight ? classes.highlight : undefined}
-                    data-highlight={key === highlight || undefined}
-                  >
-                    {details && (
-                      <Table.Td>
-                        <ActionIcon
-                          variant="subtle"
-                          color="gray"
-                          size="sm"
-                          onClick={() => toggle(key)}
-                          aria-expanded={isOpen}
-                          aria-label={`Details of ${details.name(item)}`}
-                        >
-                          {isOpen ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
-                        </ActionIcon>
-                      </Table.Td>
-                    )}
-                    {columns.map((c) => (
-                      <Table.Td key={c.header} className={c.optional ? classes.optional : undefined}>
-                        {c.cell(item)}
-                      </Table.Td>
-                    ))}
+            {shown.map(({ index: at }) => {
+              const row = rows[at] as Row;
+              const item = list.items[row.index] as Item;
+              const measured = { 'data-index': at, ref: virtual ? virtualizer.measureElement : undefined };
+              if (row.details) {
+                return (
+                  <Table.Tr key={row.key} {...measured}>
+                    <Table.Td colSpan={span} className={classes.details}>
+                      {details?.render(item)}
+                    </Table.Td>
                   </Table.Tr>
-                  {details && isOpen && (
-                    <Table.Tr>
-                      <Table.Td colSpan={span} className={classes.details}>
-                        {details.render(item)}
-                      </Table.Td>
-                    </Table.Tr>
+                );
+              }
+              const isOpen = open.has(row.key);
+              const marked = row.key === highlight;
+              return (
+                <Table.Tr
+                  key={row.key}
+                  {...measured}
+                  aria-rowindex={row.index + 2}
+                  className={marked ? classes.highlight : undefined}
+                  data-highlight={marked || undefined}
+                >
+                  {details && (
+                    <Table.Td>
+                      <ActionIcon
+                        variant="subtle"
+                        color="gray"
+                        size="sm"
+                        onClick={() => toggle(row.key)}
+                        aria-expanded={isOpen}
+                        aria-label={`Details of ${details.name(item)}`}
+                      >
+                        {isOpen ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
+                      </ActionIcon>
+                    </Table.Td>
                   )}
-                </Fragment>
+                  {columns.map((c) => (
+                    <Table.Td key={c.header} className={c.optional ? classes.optional : undefined}>
+                      {c.cell(item)}
+                    </Table.Td>
+                  ))}
+                </Table.Tr>
               );
             })}
             {after > 0 && <Spacer height={after} span={span} />}
@@ -141,14 +147,14 @@ export function ListTable<Item>({ label, list, columns, keyOf, empty, details, h
       </ScrollArea>
       {list.failure && <FailureAlert failure={list.failure} retry={list.retry} title="The list could not be renewed" />}
       {list.loadingMore && <LoadingDots />}
-      {!list.loading && (
+      {!waiting && (
         <Group justify="space-between" py="sm" px="xs">
           <Text fz="sm" c="dimmed" role="status">
             {list.items.length.toLocaleString()}
             {list.hasMore ? ' shown, there are more' : ' in all'}
           </Text>
           {list.hasMore && (
-            <Button variant="default" size="xs" onClick={list.loadMore} loading={list.loadingMore}>
+            <Button variant="default" size="xs" onClick={list.loadMore} loading={list.loadingMore} disabled={list.outdated}>
               Load more
             </Button>
           )}

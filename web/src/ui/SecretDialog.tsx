@@ -37,7 +37,7 @@ export function SecretDialog({ secret, onClose, title, label, children }: Props)
           <Text fz="sm" fw={500}>
             {label}
           </Text>
-          <CopyValue value={secret ?? ''} label={label} />
+          <CopyValue value={secret ?? ''} label={label} whole />
         </Stack>
         {children}
         <Group justify="flex-end">

@@ -1,9 +1,10 @@
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { client } from '@/api/client';
 import type { Session } from '@/api/types';
 import { FormProblem } from './FormProblem';
 import { useSave } from './forms';
+import { PasswordField } from './PasswordField';
 
 /** Email and password. A refusal keeps the email and says nothing about which was wrong. */
 export function SignInForm({ email = '', onSignedIn }: { email?: string; onSignedIn: (session: Session) => void | Promise<void> }) {
@@ -33,14 +34,12 @@ export function SignInForm({ email = '', onSignedIn }: { email?: string; onSigne
           autoFocus={!email}
           {...form.getInputProps('email')}
         />
-        <PasswordInput
+        <PasswordField
           label="Password"
           autoComplete="current-password"
-          maxLength={256}
           required
           data-autofocus={email ? true : undefined}
           autoFocus={Boolean(email)}
-          visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password' }}
           {...form.getInputProps('password')}
         />
         <FormProblem problem={problem} />

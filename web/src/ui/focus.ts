@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 /**
  * When a dialog closes, or leaves the page, the focus goes back to where it was
@@ -24,4 +24,20 @@ export function useFocusBack(opened = true) {
       opener.addEventListener('focusout', () => queueMicrotask(() => opener.isConnected || leave()), { once: true });
     };
   }, [opened]);
+}
+
+/**
+ * When a row of a list is taken away, with the button that had the focus, the
+ * focus goes to the row that comes in its place (`data-row`), or to what adds
+ * one (`data-add`).
+ */
+export function useRowFocus<List extends HTMLElement>() {
+  const list = useRef<List>(null);
+  const [at, setAt] = useState<{ row: number }>();
+  useEffect(() => {
+    if (!at) return;
+    const next = list.current?.querySelectorAll('[data-row]')[at.row]?.querySelector('input');
+    (next ?? list.current?.querySelector<HTMLElement>('[data-add]'))?.focus();
+  }, [at]);
+  return { list, removed: (row: number) => setAt({ row }) };
 }

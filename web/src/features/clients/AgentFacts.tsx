@@ -1,23 +1,12 @@
-import { Alert, Grid, Stack, Table, Text } from '@mantine/core';
+import { Alert, Grid, Stack, Table } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
 import type { Agent, Catalogue } from '@/api/types';
 import { Attestation } from '@/ui/badges';
 import { CopyValue } from '@/ui/copy';
+import { Fact } from '@/ui/Fact';
 import { Section } from '@/ui/states';
 import { When } from '@/ui/When';
 import { outlook } from './attestation';
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <Stack gap={2} style={{ minWidth: 0 }}>
-      <Text component="div" fz="sm" c="dimmed">
-        {label}
-      </Text>
-      <div style={{ overflowWrap: 'anywhere' }}>{children}</div>
-    </Stack>
-  );
-}
 
 /** Who the agent is and what proves it. */
 export function AgentFacts({ agent, catalogue, editable }: { agent: Agent; catalogue: Catalogue | undefined; editable: boolean }) {

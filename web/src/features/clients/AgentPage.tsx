@@ -5,36 +5,41 @@ import { useCan } from '@/api/session';
 import { ActiveStatus } from '@/ui/badges';
 import { LinkTo } from '@/ui/links';
 import { Page } from '@/ui/Page';
-import { FailureAlert, Loading } from '@/ui/states';
+import { FailureAlert } from '@/ui/states';
+import { Absent, isThere, Outdated } from '@/ui/thing';
 import { AgentActions } from './AgentActions';
 import { AgentDelegations } from './AgentDelegations';
 import { AgentFacts } from './AgentFacts';
 import { AgentPowers } from './AgentPowers';
 import { AgentSetUp } from './AgentSetUp';
 import { AgentTokens } from './AgentTokens';
+import type { AgentSearch } from './search';
+
+interface Props {
+  clientId: string;
+  search: AgentSearch;
+  setSearch: (change: AgentSearch) => void;
+}
 
 /** One agent: who it is, what it can do now, what it got, how to set it up. */
-export function AgentPage({ clientId }: { clientId: string }) {
+export function AgentPage({ clientId, search, setSearch }: Props) {
   const can = useCan();
   const editable = can('agents.write');
-  const { data: agent, error, refetch } = $api.useQuery('get', '/agents/{client_id}', { params: { path: { client_id: clientId } } });
+  const query = $api.useQuery('get', '/agents/{client_id}', { params: { path: { client_id: clientId } } });
   const { data: catalogue, error: noCatalogue, refetch: askCatalogue } = useQuery(catalogueQuery);
   const above = [
     <LinkTo key="clients" to="/clients">
       MCP Servers / AI Agents
     </LinkTo>,
   ];
-  if (!agent) {
+  if (!isThere(query)) {
     return (
       <Page title="AI Agent" above={above}>
-        {error ? (
-          <FailureAlert failure={error} retry={() => void refetch()} title="This agent could not be loaded" />
-        ) : (
-          <Loading lines={8} />
-        )}
+        <Absent query={query} what="agent" />
       </Page>
     );
   }
+  const agent = query.data;
   return (
     <Page
       title={agent.name}
@@ -42,6 +47,7 @@ export function AgentPage({ clientId }: { clientId: string }) {
       above={above}
       actions={editable && <AgentActions agent={agent} catalogue={catalogue} />}
     >
+      <Outdated query={query} what="agent" />
       <AgentFacts agent={agent} catalogue={catalogue} editable={editable} />
       <AgentDelegations agent={agent} />
       <AgentPowers agent={agent} />
@@ -51,7 +57,7 @@ export function AgentPage({ clientId }: { clientId: string }) {
         retry={() => void askCatalogue()}
         title="What is needed to edit and set up the agent could not be loaded"
       />
-      {catalogue && <AgentSetUp agent={agent} catalogue={catalogue} />}
+      {catalogue && <AgentSetUp agent={agent} catalogue={catalogue} tab={search.setup} setTab={(setup) => setSearch({ setup })} />}
     </Page>
   );
 }

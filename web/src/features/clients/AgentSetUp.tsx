@@ -2,20 +2,30 @@ import { Stack, Tabs, Text } from '@mantine/core';
 import type { Agent, Catalogue } from '@/api/types';
 import { Snippet } from '@/ui/copy';
 import { Section } from '@/ui/states';
+import type { SetUpTab } from './search';
 import { clusterSpiffeId, exportLines, hasSpire, kubernetesManifest, pythonSnippet, spireEntry } from './snippets';
 
+interface Props {
+  agent: Agent;
+  catalogue: Catalogue;
+  tab: SetUpTab | undefined;
+  setTab: (tab: SetUpTab) => void;
+}
+
 /** Ready to copy. */
-export function AgentSetUp({ agent, catalogue }: { agent: Agent; catalogue: Catalogue }) {
+export function AgentSetUp({ agent, catalogue, tab = 'python', setTab }: Props) {
   const { server } = catalogue;
   const kubernetes = agent.platform === 'kubernetes';
+  const spire = hasSpire(agent);
+  const has = { python: true, kubernetes, spire };
   const trustDomain = agent.spiffe_id.split('/')[2];
   return (
     <Section title="Set up">
-      <Tabs defaultValue="python" keepMounted={false}>
+      <Tabs value={has[tab] ? tab : 'python'} keepMounted={false} onChange={(t) => setTab(t as SetUpTab)}>
         <Tabs.List mb="md">
           <Tabs.Tab value="python">Python</Tabs.Tab>
           {kubernetes && <Tabs.Tab value="kubernetes">Kubernetes</Tabs.Tab>}
-          {hasSpire(agent) && <Tabs.Tab value="spire">SPIRE</Tabs.Tab>}
+          {spire && <Tabs.Tab value="spire">SPIRE</Tabs.Tab>}
         </Tabs.List>
         <Tabs.Panel value="python">
           <Stack gap="md">
@@ -34,7 +44,7 @@ export function AgentSetUp({ agent, catalogue }: { agent: Agent; catalogue: Cata
             </Stack>
           </Tabs.Panel>
         )}
-        {hasSpire(agent) && (
+        {spire && (
           <Tabs.Panel value="spire">
             <Stack gap="md">
               <Text fz="sm" style={{ overflowWrap: 'anywhere' }}>

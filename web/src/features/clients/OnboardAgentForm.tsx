@@ -15,7 +15,7 @@ interface Props {
   shown: boolean;
   catalogue: Catalogue;
   onCancel: () => void;
-  onMade: (agent: AgentWithSecret) => void;
+  onMade: (agent: AgentWithSecret) => Promise<void>;
 }
 
 interface Values {
@@ -68,7 +68,7 @@ export function OnboardAgentForm({ shown, catalogue, onCancel, onMade }: Props) 
       },
     });
     if (error) throw onRows(error, rows);
-    onMade(data);
+    await onMade(data);
   }, form);
 
   return (

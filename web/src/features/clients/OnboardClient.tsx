@@ -28,13 +28,15 @@ export function OnboardClient({ kind, onKind, onClose }: Props) {
   const [made, setMade] = useState<Made>();
 
   const open = async (client: { kind: Kind; id: string }) => {
-    if (client.kind === 'agent') await navigate({ to: '/clients/agents/$clientId', params: { clientId: client.id } });
-    else await navigate({ to: '/clients/servers/$id', params: { id: client.id } });
+    // In the modal's place in the history, so that Back does not open it again.
+    const replace = true;
+    if (client.kind === 'agent') await navigate({ to: '/clients/agents/$clientId', params: { clientId: client.id }, replace });
+    else await navigate({ to: '/clients/servers/$id', params: { id: client.id }, replace });
     await changed();
   };
-  const finish = (client: { kind: Kind; id: string; secret?: string | undefined }) => {
-    if (client.secret === undefined) return void open(client);
-    setMade({ ...client, secret: client.secret });
+  const finish = async (client: { kind: Kind; id: string; secret?: string | undefined }) => {
+    if (client.secret === undefined) await open(client);
+    else setMade({ ...client, secret: client.secret });
   };
 
   return (

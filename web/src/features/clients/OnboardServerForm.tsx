@@ -10,7 +10,7 @@ interface Props {
   /** Whether it is the one that is seen, and so takes the focus. */
   shown: boolean;
   onCancel: () => void;
-  onMade: (server: Schema<'ResourceWithSecret'>) => void;
+  onMade: (server: Schema<'ResourceWithSecret'>) => Promise<void>;
 }
 
 /** An MCP server, or any API that accepts tokens. */
@@ -26,7 +26,7 @@ export function OnboardServerForm({ shown, onCancel, onMade }: Props) {
   const { submit, saving, problem } = useSave(async (v: { name: string; uri: string }) => {
     const { data, error } = await client.POST('/resources', { body: { name: v.name.trim(), uri: v.uri.trim() } });
     if (error) throw error;
-    onMade(data);
+    await onMade(data);
   }, form);
   return (
     <form onSubmit={form.onSubmit(submit, focusFirstError)} noValidate>

@@ -2,6 +2,7 @@ import { ActionIcon, Fieldset, Group, Select, Stack, Text, TextInput } from '@ma
 import type { UseFormReturnType } from '@mantine/form';
 import { IconTrash } from '@tabler/icons-react';
 import type { Schema } from '@/api/types';
+import { useRowFocus } from '@/ui/focus';
 import { addableKeys, fullKey, newRow, type Row } from './selectors';
 
 interface Props {
@@ -14,16 +15,27 @@ interface Props {
 /** What the workload must prove: one row for each selector. */
 export function SelectorRows({ platform, form }: Props) {
   const rows = form.getValues().selectors as Row[];
+  const { list, removed } = useRowFocus<HTMLDivElement>();
   if (platform.selectors.length === 0) return null;
   return (
     <Fieldset legend="Platform selectors">
-      <Stack gap="md">
+      <Stack gap="md" ref={list}>
         <Text fz="sm" c="dimmed">
           What identifies the workload at runtime. It must have all of them; rows left blank are not saved.
         </Text>
         {rows.map((row, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the form knows a row by its place alone
-          <SelectorRow key={index} row={row} index={index} platform={platform} form={form} />
+          <SelectorRow
+            // biome-ignore lint/suspicious/noArrayIndexKey: the form knows a row by its place alone
+            key={index}
+            row={row}
+            index={index}
+            platform={platform}
+            form={form}
+            onRemove={() => {
+              form.removeListItem('selectors', index);
+              removed(index);
+            }}
+          />
         ))}
         {form.errors.selectors && (
           <Text fz="sm" c="var(--mantine-color-error)" role="alert">
@@ -32,6 +44,7 @@ export function SelectorRows({ platform, form }: Props) {
         )}
         <Select
           label="Add a selector"
+          data-add
           placeholder="Choose a key"
           data={addableKeys(platform, rows).map(({ key, label }) => ({ value: key, label: `${label} (${key})` }))}
           value={null}
@@ -46,7 +59,7 @@ export function SelectorRows({ platform, form }: Props) {
   );
 }
 
-function SelectorRow({ row, index, platform, form }: Props & { row: Row; index: number }) {
+function SelectorRow({ row, index, platform, form, onRemove }: Props & { row: Row; index: number; onRemove: () => void }) {
   const at = `selectors.${index}`;
   const known = platform.selectors.find((s) => s.key === row.key);
   const pattern = known?.is_pattern ?? false;
@@ -55,7 +68,7 @@ function SelectorRow({ row, index, platform, form }: Props & { row: Row; index: 
   const keyError = form.errors[`${at}.key`];
   const valueError = [value.error, form.errors[at], pattern ? null : keyError].filter(Boolean).join(' ');
   return (
-    <Group gap="xs" align="flex-start">
+    <Group gap="xs" align="flex-start" data-row>
       {pattern && (
         <TextInput
           label={`${known?.label ?? 'Label'} name`}
@@ -84,7 +97,7 @@ function SelectorRow({ row, index, platform, form }: Props & { row: Row; index: 
         size="lg"
         mt={46}
         aria-label={`Remove selector ${index + 1}`}
-        onClick={() => form.removeListItem('selectors', index)}
+        onClick={onRemove}
       >
         <IconTrash size={18} aria-hidden />
       </ActionIcon>

@@ -4,28 +4,31 @@ import { useCan } from '@/api/session';
 import { CopyValue } from '@/ui/copy';
 import { LinkTo } from '@/ui/links';
 import { Page } from '@/ui/Page';
-import { FailureAlert, Loading, Section } from '@/ui/states';
+import { Section } from '@/ui/states';
+import { Absent, isThere, Outdated } from '@/ui/thing';
 import { When } from '@/ui/When';
 import { ServerActions } from './ServerActions';
 
 /** One MCP server, or another API that accepts tokens. */
 export function ServerPage({ id }: { id: string }) {
   const can = useCan();
-  const { data: server, error, refetch } = $api.useQuery('get', '/resources/{id}', { params: { path: { id } } });
+  const query = $api.useQuery('get', '/resources/{id}', { params: { path: { id } } });
   const above = [
     <LinkTo key="clients" to="/clients" search={{ tab: 'servers' }}>
       MCP Servers / AI Agents
     </LinkTo>,
   ];
-  if (!server) {
+  if (!isThere(query)) {
     return (
       <Page title="MCP Server" above={above}>
-        {error ? <FailureAlert failure={error} retry={() => void refetch()} title="This server could not be loaded" /> : <Loading />}
+        <Absent query={query} what="server" />
       </Page>
     );
   }
+  const server = query.data;
   return (
     <Page title={server.name} above={above} actions={can('resources.write') && <ServerActions server={server} />}>
+      <Outdated query={query} what="server" />
       <Section title="Identity">
         <Stack gap={4}>
           <Text fz="sm" c="dimmed">

@@ -12,4 +12,11 @@ export interface ClientsSearch {
   onboard?: Kind | undefined;
 }
 
+export type SetUpTab = 'python' | 'kubernetes' | 'spire';
+
+/** The state of an agent's page, which its URL holds. */
+export interface AgentSearch {
+  setup?: SetUpTab | undefined;
+}
+
 export type SetClientsSearch = (change: Partial<ClientsSearch>) => void;

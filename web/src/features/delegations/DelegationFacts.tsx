@@ -1,25 +1,14 @@
 import { Alert, Table, Text } from '@mantine/core';
 import { IconBan } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
 import type { Delegation } from '@/api/types';
 import { sayDuration } from '@/lib/duration';
 import { formatTime } from '@/lib/time';
 import { CopyValue } from '@/ui/copy';
 import { ActionNames } from '@/ui/Explained';
+import { FactRow } from '@/ui/Fact';
 import { LinkTo } from '@/ui/links';
 import { Section } from '@/ui/states';
 import { When } from '@/ui/When';
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <Table.Tr>
-      <Table.Th scope="row" w={180} fw={500} style={{ verticalAlign: 'top' }}>
-        {name}
-      </Table.Th>
-      <Table.Td style={{ overflowWrap: 'anywhere' }}>{children}</Table.Td>
-    </Table.Tr>
-  );
-}
 
 /** Why it gives nothing at the moment, and who can change that. */
 function Stopped({ delegation: d }: { delegation: Delegation }) {
@@ -43,37 +32,37 @@ export function DelegationFacts({ delegation: d }: { delegation: Delegation }) {
       <Stopped delegation={d} />
       <Table layout="fixed" variant="vertical" aria-label="What was lent">
         <Table.Tbody>
-          <Fact name="Agent">
+          <FactRow label="Agent">
             <LinkTo to="/clients/agents/$clientId" params={{ clientId: d.client_id }}>
               {d.agent.name}
             </LinkTo>
-          </Fact>
-          <Fact name="Role">
+          </FactRow>
+          <FactRow label="Role">
             <LinkTo to="/access/roles/$name" params={{ name: d.role }}>
               {d.role}
             </LinkTo>
-          </Fact>
-          <Fact name="Delegated by">
+          </FactRow>
+          <FactRow label="Delegated by">
             {d.delegator.name}{' '}
             <Text span c="dimmed" inherit>
               {d.delegator.email}
             </Text>
-          </Fact>
-          <Fact name="Allowed Actions">
+          </FactRow>
+          <FactRow label="Allowed Actions">
             <ActionNames names={d.actions} />
-          </Fact>
-          <Fact name="Maximum Duration">{sayDuration(d.max_duration_seconds)} a token</Fact>
-          <Fact name="Audiences">{d.resources.length > 0 ? d.resources.join(', ') : 'the default audience of the server'}</Fact>
-          <Fact name="End date">{d.ends_at ? formatTime(d.ends_at) : 'open-ended'}</Fact>
-          <Fact name="Last used">
+          </FactRow>
+          <FactRow label="Maximum Duration">{sayDuration(d.max_duration_seconds)} a token</FactRow>
+          <FactRow label="Audiences">{d.resources.length > 0 ? d.resources.join(', ') : 'the default audience of the server'}</FactRow>
+          <FactRow label="End date">{d.ends_at ? formatTime(d.ends_at) : 'open-ended'}</FactRow>
+          <FactRow label="Last used">
             <When time={d.last_used_at} />
-          </Fact>
-          <Fact name="Created">
+          </FactRow>
+          <FactRow label="Created">
             <When time={d.created_at} />
-          </Fact>
-          <Fact name="Delegation ID">
+          </FactRow>
+          <FactRow label="Delegation ID">
             <CopyValue value={d.id} label="Delegation ID" />
-          </Fact>
+          </FactRow>
         </Table.Tbody>
       </Table>
     </Section>

@@ -1,12 +1,9 @@
 import { Stack } from '@mantine/core';
-import type { ReactNode } from 'react';
 import { $api } from '@/api/client';
-import { statusOf } from '@/api/problem';
-import type { Delegation } from '@/api/types';
 import { DelegationStatus } from '@/ui/badges';
 import { LinkTo } from '@/ui/links';
 import { Page } from '@/ui/Page';
-import { FailureAlert, Loading } from '@/ui/states';
+import { Absent, isThere, Outdated } from '@/ui/thing';
 import { DefaultBadge } from './DefaultBadge';
 import { DelegationActions } from './DelegationActions';
 import { DelegationFacts } from './DelegationFacts';
@@ -21,22 +18,14 @@ export function DelegationPage({ id }: { id: string }) {
       Trust Delegation
     </LinkTo>,
   ];
-  if (!query.data) {
+  if (!isThere(query)) {
     return (
       <Page title="Delegation" above={above}>
-        {query.isPending && <Loading />}
-        <FailureAlert
-          failure={query.error}
-          retry={statusOf(query.error) === 404 ? undefined : () => void query.refetch()}
-          title={statusOf(query.error) === 404 ? 'There is no such delegation' : 'It could not be loaded'}
-        />
+        <Absent query={query} what="delegation" />
       </Page>
     );
   }
-  return <Loaded delegation={query.data} above={above} />;
-}
-
-function Loaded({ delegation: d, above }: { delegation: Delegation; above: ReactNode[] }) {
+  const d = query.data;
   return (
     <Page
       title={`${d.role} → ${d.agent.name}`}
@@ -49,6 +38,7 @@ function Loaded({ delegation: d, above }: { delegation: Delegation; above: React
       above={above}
       actions={<DelegationActions delegation={d} />}
     >
+      <Outdated query={query} what="delegation" />
       <Stack gap="lg">
         <DelegationFacts delegation={d} />
         <WorksNow delegation={d} />

@@ -1,13 +1,15 @@
-import { Grid, Stack, Text } from '@mantine/core';
-import { Fragment, type ReactNode } from 'react';
+import { SimpleGrid } from '@mantine/core';
+import { Fragment } from 'react';
 import { $api } from '@/api/client';
 import { useCan, useSession } from '@/api/session';
 import type { Schema } from '@/api/types';
 import { ActiveStatus, Level } from '@/ui/badges';
 import { CopyValue } from '@/ui/copy';
+import { Fact } from '@/ui/Fact';
 import { LinkTo } from '@/ui/links';
 import { Page } from '@/ui/Page';
-import { FailureAlert, Loading, Section } from '@/ui/states';
+import { Section } from '@/ui/states';
+import { Absent, isThere, Outdated } from '@/ui/thing';
 import { When } from '@/ui/When';
 import { EditUser } from './EditUser';
 import { UserActions } from './UserActions';
@@ -17,23 +19,20 @@ import { UserDelegations } from './UserDelegations';
 export function UserPage({ id }: { id: string }) {
   const can = useCan();
   const writes = can('users.write');
-  const { data: user, error, refetch } = $api.useQuery('get', '/users/{id}', { params: { path: { id } } });
+  const query = $api.useQuery('get', '/users/{id}', { params: { path: { id } } });
   const above = [
     <LinkTo key="users" to="/access/users">
       Users
     </LinkTo>,
   ];
-  if (!user) {
+  if (!isThere(query)) {
     return (
       <Page title="User" above={above}>
-        {error ? (
-          <FailureAlert failure={error} retry={() => void refetch()} title="This user could not be loaded" />
-        ) : (
-          <Loading lines={8} />
-        )}
+        <Absent query={query} what="user" />
       </Page>
     );
   }
+  const user = query.data;
   return (
     <Page
       title={user.name || user.email}
@@ -41,23 +40,11 @@ export function UserPage({ id }: { id: string }) {
       above={above}
       actions={writes && <UserActions user={user} />}
     >
+      <Outdated query={query} what="user" />
       <UserFacts user={user} />
       {writes && <EditUser user={user} />}
       <UserDelegations user={user} />
     </Page>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <Grid.Col span={{ base: 12, xs: 6, md: 3 }}>
-      <Stack gap={2} style={{ overflowWrap: 'anywhere' }}>
-        <Text component="div" fz="sm" c="dimmed">
-          {label}
-        </Text>
-        <div>{children}</div>
-      </Stack>
-    </Grid.Col>
   );
 }
 
@@ -67,7 +54,7 @@ function UserFacts({ user }: { user: Schema<'User'> }) {
   return (
     <Section title="Identity">
       <CopyValue value={user.email} label="Email" />
-      <Grid gap="md">
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="md">
         <Fact label="Level">
           <Level level={user.level} />
         </Fact>
@@ -93,7 +80,7 @@ function UserFacts({ user }: { user: Schema<'User'> }) {
             </LinkTo>
           </Fact>
         )}
-      </Grid>
+      </SimpleGrid>
     </Section>
   );
 }

@@ -1,19 +1,8 @@
-import { Badge, Grid, Group, Stack, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Badge, Grid, Group, Text } from '@mantine/core';
 import type { Schema } from '@/api/types';
 import { Level } from '@/ui/badges';
+import { Fact } from '@/ui/Fact';
 import { Section } from '@/ui/states';
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <Stack gap={2} style={{ minWidth: 0 }}>
-      <Text component="div" fz="sm" c="dimmed">
-        {label}
-      </Text>
-      <div style={{ overflowWrap: 'anywhere' }}>{children}</div>
-    </Stack>
-  );
-}
 
 const powers: Record<Schema<'Level'>, string> = {
   admin: 'You may change everything and delegate every role.',

@@ -11,6 +11,7 @@ import { ActionNames } from '@/ui/Explained';
 import { LinkTo } from '@/ui/links';
 import { Page } from '@/ui/Page';
 import { FailureAlert, Loading, Section } from '@/ui/states';
+import { Absent, isThere, Outdated } from '@/ui/thing';
 import { EditRole } from './EditRole';
 import { RoleHolders } from './RoleHolders';
 
@@ -18,25 +19,23 @@ import { RoleHolders } from './RoleHolders';
 export function RolePage({ name }: { name: string }) {
   const can = useCan();
   const writes = can('roles.write');
-  const { data: role, error, refetch } = $api.useQuery('get', '/roles/{name}', { params: { path: { name } } });
+  const query = $api.useQuery('get', '/roles/{name}', { params: { path: { name } } });
   const above = [
     <LinkTo key="roles" to="/access/roles">
       Roles
     </LinkTo>,
   ];
-  if (!role) {
+  if (!isThere(query)) {
     return (
       <Page title="Role" above={above}>
-        {error ? (
-          <FailureAlert failure={error} retry={() => void refetch()} title="This role could not be loaded" />
-        ) : (
-          <Loading lines={8} />
-        )}
+        <Absent query={query} what="role" />
       </Page>
     );
   }
+  const role = query.data;
   return (
     <Page title={role.name} above={above} description={role.description} actions={writes && <DeleteRole name={role.name} />}>
+      <Outdated query={query} what="role" />
       {writes ? <Editor role={role} /> : <RoleActions actions={role.actions} />}
       {can('users.read') && <RoleHolders role={role.name} />}
     </Page>

@@ -1,12 +1,12 @@
 import type { Schema } from '@/api/types';
+import { without } from '@/lib/merge';
 import { count } from '@/lib/text';
 
 type Impact = Schema<'RoleImpact'>;
 
 /** What the choice would take from the role and give to it. */
 export function difference(before: readonly string[], after: readonly string[]): { added: string[]; removed: string[] } {
-  const [old, next] = [new Set(before), new Set(after)];
-  return { added: after.filter((a) => !old.has(a)), removed: before.filter((a) => !next.has(a)) };
+  return { added: without(after, before), removed: without(before, after) };
 }
 
 /** A delegation that the change leaves with nothing: tokens are refused from then on. */

@@ -2,6 +2,7 @@ import { ActionIcon, Button, Fieldset, Group, Select, Stack, Text, TextInput } f
 import type { UseFormReturnType } from '@mantine/form';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import type { Catalogue, Schema } from '@/api/types';
+import { useRowFocus } from '@/ui/focus';
 import { KeyFields } from './KeyFields';
 import { fromPreset, type Values } from './values';
 
@@ -54,13 +55,14 @@ export function OidcFields({ form, catalogue }: Props) {
 
 function Claims({ form, selectors }: { form: UseFormReturnType<Values>; selectors: readonly Schema<'SelectorKey'>[] }) {
   const { claims } = form.getValues().oidc;
+  const { list, removed } = useRowFocus<HTMLDivElement>();
   const error = form.errors['oidc.claims'];
   return (
     <Fieldset legend="Which claim is which selector">
-      <Stack gap="sm">
+      <Stack gap="sm" ref={list}>
         {claims.map((_, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place
-          <Group key={i} gap="xs" align="flex-start" wrap="wrap">
+          <Group key={i} data-row gap="xs" align="flex-start" wrap="wrap">
             <TextInput
               label={`Claim ${i + 1}`}
               placeholder="repository"
@@ -93,7 +95,10 @@ function Claims({ form, selectors }: { form: UseFormReturnType<Values>; selector
               color="gray"
               mt={46}
               aria-label={`Remove claim ${i + 1}`}
-              onClick={() => form.removeListItem('oidc.claims', i)}
+              onClick={() => {
+                form.removeListItem('oidc.claims', i);
+                removed(i);
+              }}
             >
               <IconTrash size={16} />
             </ActionIcon>
@@ -111,6 +116,7 @@ function Claims({ form, selectors }: { form: UseFormReturnType<Values>; selector
         )}
         <Group>
           <Button
+            data-add
             variant="default"
             size="compact-sm"
             leftSection={<IconPlus size={14} aria-hidden />}
