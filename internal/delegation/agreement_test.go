@@ -33,7 +33,7 @@ func (w world) Authority(_ context.Context, _, id, _ string) (domain.Authority, 
 	return a, nil
 }
 
-func (w world) Attest(context.Context, domain.Agent, attest.Presented, time.Time) (attest.Attested, error) {
+func (w world) Attest(context.Context, attest.Question) (attest.Attested, error) {
 	return w.proof, nil
 }
 

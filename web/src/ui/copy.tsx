@@ -9,7 +9,10 @@ import classes from './copy.module.css';
  * have no clipboard for a page that came by plain http from another machine:
  * there the text is selected, ready for the keyboard.
  */
-function useCopy<Shown extends HTMLElement>(value: string, label: string): { shown: RefObject<Shown | null>; button: ReactNode; note: ReactNode } {
+function useCopy<Shown extends HTMLElement>(
+  value: string,
+  label: string,
+): { shown: RefObject<Shown | null>; button: ReactNode; note: ReactNode } {
   const shown = useRef<Shown>(null);
   const { copy, copied, error } = useClipboard({ timeout: 2000 });
   useEffect(() => {

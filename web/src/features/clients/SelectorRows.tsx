@@ -91,14 +91,7 @@ function SelectorRow({ row, index, platform, form, onRemove }: Props & { row: Ro
         {...value}
         error={valueError || null}
       />
-      <ActionIcon
-        variant="subtle"
-        color="gray"
-        size="lg"
-        mt={46}
-        aria-label={`Remove selector ${index + 1}`}
-        onClick={onRemove}
-      >
+      <ActionIcon variant="subtle" color="gray" size="lg" mt={46} aria-label={`Remove selector ${index + 1}`} onClick={onRemove}>
         <IconTrash size={18} aria-hidden />
       </ActionIcon>
     </Group>
