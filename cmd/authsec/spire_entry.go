@@ -55,7 +55,7 @@ func clusterSPIFFEID(agent domain.Agent, spiffeID string) string {
 			labels = append(labels, "      "+yamlText(name)+": "+yamlText(s.Value))
 		}
 	}
-	lines := []string{"apiVersion: spire.spiffe.io/v1alpha1", "kind: ClusterSPIFFEID", "metadata:", "  name: " + yamlText(resourceName(agent.Name)),
+	lines := []string{"apiVersion: spire.spiffe.io/v1alpha1", "kind: ClusterSPIFFEID", "metadata:", "  name: " + yamlText(clusterWideName(agent)),
 		"spec:", "  spiffeIDTemplate: " + yamlText(literal(spiffeID))}
 	lines = append(lines, namespace...)
 	if labels != nil {
@@ -66,6 +66,14 @@ func clusterSPIFFEID(agent domain.Agent, spiffeID string) string {
 		lines = append(lines, "    - "+yamlText(literal(s)))
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// clusterWideName tells agents apart whose names come out alike, by the end of
+// the Client ID: a ClusterSPIFFEID is one per cluster.
+func clusterWideName(agent domain.Agent) string {
+	const longest, end = 50, 12
+	name := resourceName(agent.Name)
+	return strings.TrimRight(name[:min(len(name), longest)], "-") + "-" + agent.ClientID[max(0, len(agent.ClientID)-end):]
 }
 
 // shellWord is one word of a POSIX shell, whatever is in it.

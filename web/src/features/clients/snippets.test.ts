@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
 import type { Agent } from '@/api/types';
@@ -28,6 +29,7 @@ const agent: Agent = {
   default_delegation_id: null,
 };
 const server = { public_url: 'https://authsec.example.com' };
+const vectors = `${import.meta.dirname}/../../../../testdata/vectors/spire-entry`;
 
 /** The manifest of the agent above, or with other values. */
 const deployment = ({
@@ -182,6 +184,13 @@ describe('set-up of an agent', () => {
     );
     expect(spireEntry({ ...agent, selectors: [{ key: 'docker:env:STAGE', value: 'live' }] })).toContain("'docker:env:STAGE=live'");
     expect([hasSpire(agent), hasSpire({ ...agent, platform: 'github' })]).toEqual([true, false]);
+  });
+
+  // The server's own `authsec agent spire-entry` is held to the same files.
+  it.each(readdirSync(vectors))('prints what the command line prints: %s', (file) => {
+    const { agent: of, spiffe_id, entry_command, cluster_spiffeid } = JSON.parse(readFileSync(`${vectors}/${file}`, 'utf8'));
+    expect(spireEntry({ ...agent, ...of, spiffe_id })).toBe(entry_command);
+    if (cluster_spiffeid) expect(clusterSpiffeId({ ...agent, ...of, spiffe_id })).toBe(cluster_spiffeid);
   });
 
   it('hands SPIRE each value as one word, whatever it is', () => {

@@ -138,6 +138,9 @@ export function kubernetesManifest(agent: Agent, server: Server): string {
 const spireSelector = ({ key, value }: Schema<'Selector'>): string =>
   key.startsWith('docker:env:') ? `${key}=${value}` : `${key}:${value}`;
 
+/** SPIRE's node agents know nothing of the cluster that they are in: whose the parent is says that. */
+const spireSelectors = (agent: Agent): string[] => agent.selectors.filter((s) => s.key !== 'k8s:cluster').map(spireSelector);
+
 /** SPIRE attests workloads of these platforms. */
 export const hasSpire = (agent: Agent): boolean => ['kubernetes', 'docker', 'unix'].includes(agent.platform);
 
@@ -146,7 +149,7 @@ export function spireEntry(agent: Agent): string {
     'spire-server entry create',
     `  -spiffeID ${shell(agent.spiffe_id)}`,
     `  -parentID "\${SPIRE_PARENT_ID:?the SPIFFE ID of the node's SPIRE agent}"`,
-    ...agent.selectors.map((s) => `  -selector ${shell(spireSelector(s))}`),
+    ...spireSelectors(agent).map((s) => `  -selector ${shell(s)}`),
   ].join(' \\\n');
 }
 
@@ -172,7 +175,7 @@ export function clusterSpiffeId(agent: Agent): string {
       ? []
       : ['  podSelector:', '    matchLabels:', ...labels.map(([key, value]) => `      ${yaml(key)}: ${yaml(value)}`)]),
     '  workloadSelectorTemplates:',
-    ...agent.selectors.map((s) => `    - ${yaml(goTemplate(spireSelector(s)))}`),
+    ...spireSelectors(agent).map((s) => `    - ${yaml(goTemplate(s))}`),
     '',
   ].join('\n');
 }
