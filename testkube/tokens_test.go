@@ -151,6 +151,13 @@ func (h *house) testTokens(t *testing.T) {
 		both := h.token(t, production, account, nil, "https://other.example.com", audience)
 		h.accepted(t, review, both, selector("k8s:ns", production, attest.Signed), selector("k8s:sa", account, attest.Signed))
 	})
+	t.Run("changed after it was signed", func(t *testing.T) {
+		raw := h.tokens["support"].Raw
+		token := h.keep(kubetest.Forged, raw[:len(raw)-8]+"AAAAAAAA", nil)
+		for _, v := range []attest.Verifier{offline, api, review} {
+			h.rejected(t, v, token)
+		}
+	})
 	t.Run("of another cluster", func(t *testing.T) {
 		token := h.tokens["support"].Raw
 		elsewhere := h.verifier(t, domain.KubernetesSource{Issuer: "https://cluster.example.com", Audience: audience, JWKS: string(h.published["before"])})

@@ -224,11 +224,12 @@ func TestKubernetesLeavesOthersAlone(t *testing.T) {
 		v   Verifier
 		raw string
 	}{
-		"another cluster's": {other, r.Token(t, "support").Raw},
-		"an OIDC issuer's":  {own, i.Sign(i.Claims(r.At, r.Audience, nil))},
-		"of no issuer":      {own, i.Sign(i.Claims(r.At, r.Audience, map[string]any{"iss": nil}))},
-		"not a token":       {own, "authsec_x"},
-		"nothing":           {own, ""},
+		"another cluster's":        {other, r.Token(t, "support").Raw},
+		"an OIDC issuer's":         {own, i.Sign(i.Claims(r.At, r.Audience, nil))},
+		"another's, and a bad one": {r.verifier(t, r.review(t)), unsigned(i.Sign(i.Claims(r.At, r.Audience, nil)))},
+		"of no issuer":             {own, i.Sign(i.Claims(r.At, r.Audience, map[string]any{"iss": nil}))},
+		"not a token":              {own, "authsec_x"},
+		"nothing":                  {own, ""},
 	} {
 		if _, _, err := r.verify(t, tt.v, tt.raw); !errors.Is(err, ErrNotMine) {
 			t.Errorf("%s: %v", name, err)

@@ -191,7 +191,7 @@ func TestPeerThatPassesItsConnectionOn(t *testing.T) {
 			if !root(t) {
 				return
 			}
-			drop := []string{"/usr/bin/setpriv", "--reuid=23001", "--regid=23002", "--clear-groups", "--", path}
+			drop := []string{"/usr/bin/setpriv", "--reuid=23001", "--keep-groups", "--", path}
 			got, err = newPeers(t).Of(start(t, l, nil, []string{path}, drop...).conn).Process(t.Context())
 			must(t, err)
 			if got.UID != 0 || got.Path != "" || got.Groups != nil || got.Gaps.Groups == "" || got.Gaps.Path == "" {

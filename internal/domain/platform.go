@@ -97,7 +97,7 @@ func Platforms() []Platform {
 		}},
 		{PlatformDocker, "Docker", "A container, known by the process that calls.", []SelectorKey{
 			{"docker:label:" + patternSuffix, "Label", "customer-support", "A label of the container, by its name.", true},
-			{"docker:image_id", "Image ID", "sha256:77af4d6b9913", "The image the container was started from.", true},
+			{"docker:image_id", "Image ID", "sha256:77af4d6b9913e693e8d0b4b294fa62ade6054e6b2f1ffb617ac955dd63fb0182", "The image that the container runs, by its whole ID.", true},
 			{"docker:env:" + patternSuffix, "Environment variable", "production", "A variable of the container, by its name.", false},
 		}},
 		{PlatformUnix, "Unix", "A process on the same machine, known by its owner and executable.", []SelectorKey{

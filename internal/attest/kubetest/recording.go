@@ -3,6 +3,7 @@
 package kubetest
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"slices"
@@ -81,13 +82,25 @@ func (r Recording) Token(t testing.TB, name string) Token {
 	return token
 }
 
-// answer returns what was recorded for a path, and of a review for a raw token.
+// Forged names the recorded token that the cluster did not sign.
+const Forged = "forged"
+
+// answer returns what was recorded for a path, and of a review for a raw token:
+// one that is not recorded is answered as the forged one was.
 func (r Recording) answer(path, raw string) (Answer, bool) {
-	i := slices.IndexFunc(r.Answers, func(a Answer) bool {
-		return a.Path == path && (path != PathReview || r.Tokens[a.Token].Raw == raw)
-	})
+	name := Forged
+	for n, token := range r.Tokens {
+		if token.Raw == raw {
+			name = n
+		}
+	}
+	i := slices.IndexFunc(r.Answers, func(a Answer) bool { return a.Path == path && (path != PathReview || a.Token == name) })
 	if i < 0 {
 		return Answer{}, false
 	}
-	return r.Answers[i], true
+	a := r.Answers[i]
+	if path == PathReview { // the API repeats what it was asked
+		a.Body = bytes.ReplaceAll(a.Body, []byte(r.Tokens[name].Raw), []byte(raw))
+	}
+	return a, true
 }

@@ -100,6 +100,23 @@ func TestEveryAlgorithmVerifiesAndOnlyWhereAccepted(t *testing.T) {
 	}
 }
 
+// A key that is too small verifies nothing, whoever gives it.
+func TestSmallKeysVerifyNothing(t *testing.T) {
+	small, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, alg := range []string{RS256, PS256} {
+		token, err := Parse(sign(t, small, alg, `{"iss":"a"}`), alg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if claims, err := token.Verify(&small.PublicKey); reason(err) != Signature || claims != nil {
+			t.Errorf("%s: %v, %v", alg, claims, err)
+		}
+	}
+}
+
 func bothRSA(a, b crypto.PublicKey) bool {
 	_, first := a.(*rsa.PublicKey)
 	_, second := b.(*rsa.PublicKey)

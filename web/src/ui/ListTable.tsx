@@ -1,7 +1,7 @@
 import { ActionIcon, Box, Button, Group, ScrollArea, Skeleton, Table, Text, VisuallyHidden } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { List } from '@/api/list';
 import classes from './ListTable.module.css';
 import { type Row, rowsOf } from './list-rows';
@@ -41,7 +41,7 @@ const heightOf = (row: Row | undefined) => (row?.details ? 240 : 45);
 export function ListTable<Item>({ label, list, columns, keyOf, empty, details, highlight }: Props<Item>) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [body, top] = useTop<HTMLTableSectionElement>();
-  const rows = useMemo(() => rowsOf(list.items.map(keyOf), open), [list.items, keyOf, open]);
+  const rows = rowsOf(list.items.map(keyOf), open);
   const virtual = list.items.length > windowed;
   const virtualizer = useWindowVirtualizer({
     count: rows.length,
@@ -79,23 +79,10 @@ export function ListTable<Item>({ label, list, columns, keyOf, empty, details, h
           className={classes.table}
           verticalSpacing="xs"
         >
-          <Table.Thead>
-            <Table.Tr>
-              {details && (
-                <Table.Th w={44}>
-                  <VisuallyHidden>Details</VisuallyHidden>
-                </Table.Th>
-              )}
-              {columns.map((c) => (
-                <Table.Th key={c.header} w={c.width} className={c.optional ? classes.optional : undefined}>
-                  {c.header}
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
+          <Head columns={columns} details={details !== undefined} />
           <Table.Tbody ref={body}>
             {waiting && <Placeholder rows={6} columns={span} />}
-            {before > 0 && <Spacer height={before} span={span} />}
+            <Spacer height={before} span={span} />
             {shown.map(({ index: at }) => {
               const row = rows[at] as Row;
               const item = list.items[row.index] as Item;
@@ -141,30 +128,56 @@ export function ListTable<Item>({ label, list, columns, keyOf, empty, details, h
                 </Table.Tr>
               );
             })}
-            {after > 0 && <Spacer height={after} span={span} />}
+            <Spacer height={after} span={span} />
           </Table.Tbody>
         </Table>
       </ScrollArea>
       {list.failure && <FailureAlert failure={list.failure} retry={list.retry} title="The list could not be renewed" />}
       {list.loadingMore && <LoadingDots />}
-      {!waiting && (
-        <Group justify="space-between" py="sm" px="xs">
-          <Text fz="sm" c="dimmed" role="status">
-            {list.items.length.toLocaleString()}
-            {list.hasMore ? ' shown, there are more' : ' in all'}
-          </Text>
-          {list.hasMore && (
-            <Button variant="default" size="xs" onClick={list.loadMore} loading={list.loadingMore} disabled={list.outdated}>
-              Load more
-            </Button>
-          )}
-        </Group>
-      )}
+      {!waiting && <Amount list={list} />}
     </Box>
   );
 }
 
+function Head({ columns, details }: { columns: readonly Pick<Column<never>, 'header' | 'width' | 'optional'>[]; details: boolean }) {
+  return (
+    <Table.Thead>
+      <Table.Tr>
+        {details && (
+          <Table.Th w={44}>
+            <VisuallyHidden>Details</VisuallyHidden>
+          </Table.Th>
+        )}
+        {columns.map((c) => (
+          <Table.Th key={c.header} w={c.width} className={c.optional ? classes.optional : undefined}>
+            {c.header}
+          </Table.Th>
+        ))}
+      </Table.Tr>
+    </Table.Thead>
+  );
+}
+
+/** How much there is, and more of it. */
+function Amount({ list }: { list: List<unknown> }) {
+  return (
+    <Group justify="space-between" py="sm" px="xs">
+      <Text fz="sm" c="dimmed" role="status">
+        {list.items.length.toLocaleString()}
+        {list.hasMore ? ' shown, there are more' : ' in all'}
+      </Text>
+      {list.hasMore && (
+        <Button variant="default" size="xs" onClick={list.loadMore} loading={list.loadingMore} disabled={list.outdated}>
+          Load more
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+/** In place of the rows that are not in the document. */
 function Spacer({ height, span }: { height: number; span: number }) {
+  if (height <= 0) return null;
   return (
     <tr aria-hidden>
       <td colSpan={span} style={{ height, padding: 0 }} />

@@ -18,12 +18,16 @@ function fieldAt(values: unknown, path: string): string | undefined {
   return at(values, path) === undefined ? undefined : path;
 }
 
-/** Moves the focus to the first field that has an error, in the dialog on top if there is one. */
+/**
+ * Moves the focus to the first field that has an error: in the dialog on top if
+ * it has one, else on the page, whose form that dialog asked a question about.
+ */
 function focusInvalid() {
-  const top = [...document.querySelectorAll('[role="dialog"]')].at(-1) ?? document;
-  // A form that is hidden at the moment may have errors too.
-  const invalid = [...top.querySelectorAll<HTMLElement>('[aria-invalid="true"]')];
-  invalid.find((field) => field.checkVisibility())?.focus();
+  for (const part of [[...document.querySelectorAll('[role="dialog"]')].at(-1), document]) {
+    // A form that is hidden at the moment may have errors too.
+    const invalid = [...(part?.querySelectorAll<HTMLElement>('[aria-invalid="true"]') ?? [])].find((field) => field.checkVisibility());
+    if (invalid) return invalid.focus();
+  }
 }
 
 /** For a form's own validation: its errors are on the page by the next frame. */
@@ -32,11 +36,15 @@ export function focusFirstError() {
 }
 
 /**
- * Puts the server's messages on their fields and returns what belongs to none,
+ * Puts the server's messages on their fields; `rest` is what belongs to none,
  * for the form's own alert. `rename` maps a field of the API to one of the form.
  */
 // biome-ignore lint/suspicious/noExplicitAny: any form
-function applyFailure(form: UseFormReturnType<any, any>, failure: Failure, rename: Record<string, string> = {}): string | null {
+function applyFailure(
+  form: UseFormReturnType<any, any>,
+  failure: Failure,
+  rename: Record<string, string> = {},
+): { onFields: boolean; rest: string | null } {
   const rest: string[] = [];
   const errors: Record<string, string> = {};
   for (const [path, message] of Object.entries(fieldErrors(failure))) {
@@ -45,8 +53,9 @@ function applyFailure(form: UseFormReturnType<any, any>, failure: Failure, renam
     else errors[field] = errors[field] ? `${errors[field]} ${message}` : message;
   }
   form.setErrors(errors);
-  if (rest.length > 0) return rest.join(' ');
-  return Object.keys(errors).length > 0 ? null : failureText(failure);
+  const onFields = Object.keys(errors).length > 0;
+  if (rest.length > 0) return { onFields, rest: rest.join(' ') };
+  return { onFields, rest: onFields ? null : failureText(failure) };
 }
 
 export interface Saving {
@@ -69,11 +78,11 @@ export function useSave<Values>(
   const busy = useRef(false);
   const [saving, setSaving] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const [failures, setFailures] = useState(0);
+  const [refusals, setRefusals] = useState(0);
   // After the commit that shows the server's errors, which no frame can be relied on to follow.
   useEffect(() => {
-    if (failures > 0) focusInvalid();
-  }, [failures]);
+    if (refusals > 0) focusInvalid();
+  }, [refusals]);
   const latest = useRef({ save, form, rename });
   latest.current = { save, form, rename };
   const submit = useCallback(async (values: Values) => {
@@ -85,8 +94,10 @@ export function useSave<Values>(
       await latest.current.save(values);
     } catch (failure) {
       const { form, rename } = latest.current;
-      setProblem(form ? applyFailure(form, failure as Failure, rename) : failureText(failure));
-      setFailures((n) => n + 1);
+      if (!form) return setProblem(failureText(failure));
+      const { onFields, rest } = applyFailure(form, failure as Failure, rename);
+      setProblem(rest);
+      if (onFields) setRefusals((n) => n + 1);
     } finally {
       busy.current = false;
       setSaving(false);

@@ -56,7 +56,7 @@ export function EditUser({ user }: { user: Schema<'User'> }) {
               </Text>
             </Alert>
           )}
-          {!asking && <FormProblem problem={problem} />}
+          <FormProblem problem={problem} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" disabled={!dirty} onClick={() => follow(user)}>
               Undo changes
@@ -72,7 +72,8 @@ export function EditUser({ user }: { user: Schema<'User'> }) {
         onClose={() => setAsking(false)}
         title={less ? 'Lower the level?' : 'Take roles away?'}
         confirm="Save"
-        act={save}
+        // What goes wrong is the form's to say, on its fields.
+        act={() => submit(undefined)}
       >
         <Stack gap="sm" style={{ overflowWrap: 'anywhere' }}>
           {less && <Text>{less}</Text>}

@@ -83,7 +83,7 @@ export function EditRole({ role, all }: { role: Schema<'Role'>; all: readonly Sc
             </Stack>
           )}
           {!asking && impact}
-          {!asking && <FormProblem problem={problem} />}
+          <FormProblem problem={problem} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" disabled={!dirty} onClick={() => form.setValues(valuesOf(role))}>
               Undo changes
@@ -94,7 +94,14 @@ export function EditRole({ role, all }: { role: Schema<'Role'>; all: readonly Sc
           </Group>
         </Stack>
       </form>
-      <ConfirmDialog opened={asking} onClose={() => setAsking(false)} title={`Take actions from ${role.name}?`} confirm="Save" act={save}>
+      <ConfirmDialog
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={`Take actions from ${role.name}?`}
+        confirm="Save"
+        // What goes wrong is the form's to say, on its fields.
+        act={() => submit(undefined)}
+      >
         <Stack gap="sm" style={{ overflowWrap: 'anywhere' }}>
           <Text>
             The role loses {list(removed)}. Whoever holds it can lend {removed.length === 1 ? 'this' : 'these'} no more, and agents lose{' '}
