@@ -62,6 +62,8 @@ func (k *kubernetes) Verify(ctx context.Context, p Presented, now time.Time) (At
 	}
 	got := id.attested()
 	got.Until = until
+	// Which of several clusters it is: any of them may have such a namespace.
+	got.Selectors = append(got.Selectors, Selector{domain.Selector{Key: domain.SelectorCluster, Value: k.rules.Issuer}, Signed})
 	if k.api == nil || id.Pod == "" {
 		got.Missing = whyNotLookedUp(id)
 		return got, nil

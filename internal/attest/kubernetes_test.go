@@ -113,6 +113,7 @@ func TestKubernetesAttests(t *testing.T) {
 			if token.Pod != "" {
 				signed += "|k8s:pod-name=" + token.Pod + " signed|k8s:pod-uid=" + token.UID + " signed|k8s:node-name=node-3 signed"
 			}
+			signed += "|k8s:cluster=" + r.Issuer + " signed"
 			got, a, err := r.verify(t, offline, token.Raw)
 			if err != nil || strings.Join(got, "|") != signed || a.Missing["k8s:pod-label:"] == "" || a.Kind != KindKubernetes {
 				t.Errorf("offline: %q, %v", got, err)

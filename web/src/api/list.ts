@@ -17,6 +17,9 @@ export type ListQuery<P extends ListPath> = Get<P> extends { parameters: { query
 export type ListItem<P extends ListPath> =
   Get<P> extends { responses: { 200: { content: { 'application/json': { items: (infer I)[] } } } } } ? I : never;
 
+/** Under which TanStack Query keeps what useList has had, as `{pages, pageParams}`. */
+export const listKey = <P extends ListPath>(path: P, query: ListQuery<P>) => ['get', path, { params: { query } }];
+
 /** A list that grows page by page, in the shape that ui/ListTable shows. */
 export interface List<Item> {
   items: Item[];

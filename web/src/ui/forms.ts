@@ -2,6 +2,9 @@ import type { UseFormReturnType } from '@mantine/form';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { type Failure, failureText, fieldErrors } from '@/api/problem';
 
+// biome-ignore lint/suspicious/noExplicitAny: any form
+type AnyForm = UseFormReturnType<any, any>;
+
 const at = (values: unknown, path: string): unknown =>
   path
     .split('.')
@@ -39,12 +42,7 @@ export function focusFirstError() {
  * Puts the server's messages on their fields; `rest` is what belongs to none,
  * for the form's own alert. `rename` maps a field of the API to one of the form.
  */
-// biome-ignore lint/suspicious/noExplicitAny: any form
-function applyFailure(
-  form: UseFormReturnType<any, any>,
-  failure: Failure,
-  rename: Record<string, string> = {},
-): { onFields: boolean; rest: string | null } {
+function applyFailure(form: AnyForm, failure: Failure, rename: Record<string, string> = {}): { onFields: boolean; rest: string | null } {
   const rest: string[] = [];
   const errors: Record<string, string> = {};
   for (const [path, message] of Object.entries(fieldErrors(failure))) {
@@ -71,8 +69,7 @@ export interface Saving {
  */
 export function useSave<Values>(
   save: (values: Values) => Promise<unknown>,
-  // biome-ignore lint/suspicious/noExplicitAny: any form
-  form?: UseFormReturnType<any, any>,
+  form?: AnyForm,
   rename?: Record<string, string>,
 ): Saving & { submit: (values: Values) => Promise<void> } {
   const busy = useRef(false);

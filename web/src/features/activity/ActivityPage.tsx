@@ -13,13 +13,13 @@ import { EventDetails } from './EventDetails';
 import { ExportMenu } from './ExportMenu';
 import { LiveTail } from './LiveTail';
 import { type ActivitySearch, type Change, isFiltered, noFilters, queryOf } from './search';
-
-const tailEvery = 2000;
+import { useTail } from './use-tail';
 
 export function ActivityPage({ search, setSearch }: { search: ActivitySearch; setSearch: Change }) {
   const can = useCan();
   const query = queryOf(search);
-  const list = useList('/audit-events', query, { refetchInterval: search.live ? tailEvery : false });
+  const list = useList('/audit-events', query);
+  const tailFailure = useTail(query, search.live ?? false);
   const agentName = useAgentNames();
   const everything = can('audit.read_all');
   return (
@@ -35,7 +35,7 @@ export function ActivityPage({ search, setSearch }: { search: ActivitySearch; se
       <Stack gap="md">
         {everything && <ChainStatus />}
         <ActivityFilters search={search} setSearch={setSearch} />
-        <LiveTail live={search.live ?? false} failed={list.failure !== null} onChange={(live) => setSearch({ live: live || undefined })} />
+        <LiveTail live={search.live ?? false} failed={tailFailure !== null} onChange={(live) => setSearch({ live: live || undefined })} />
         <ListTable
           label="Activity"
           list={list}

@@ -22,13 +22,17 @@ const user = {
 /** The user as the server has it now, and what it was told to change. */
 let now = user;
 const patches: unknown[] = [];
+/** What the server answers to a change, if it refuses. */
+let refusal: object | undefined;
 
 beforeEach(() => {
   now = user;
   patches.length = 0;
+  refusal = undefined;
   queryClient.setQueryData(sessionQuery.queryKey, { user: { ...user, id: 'another' }, level: 'admin', permissions: [], expires_at: '' });
   vi.stubGlobal('fetch', async (request: Request) => {
     if (request.method === 'PATCH') {
+      if (refusal) return Response.json(refusal, { status: 400 });
       patches.push(await request.json());
       return Response.json({ ...now, ...(patches.at(-1) as object) });
     }
@@ -83,4 +87,24 @@ it('asks before it lowers the level, and says what will happen', async () => {
   expect(patches).toEqual([]);
   fireEvent.click(screen.getAllByRole('button', { name: 'Save' }).find((b) => dialog.contains(b)) as HTMLElement);
   await waitFor(() => expect(patches).toEqual([{ level: 'member' }]));
+});
+
+it('closes the question when the server refuses a field, and goes to that field', async () => {
+  refusal = {
+    code: 'invalid_request',
+    detail: 'Not valid.',
+    status: 400,
+    errors: [{ field: '/name', code: 'x', message: 'Not that name.' }],
+  };
+  render(page(user));
+  fireEvent.change(nameField(), { target: { value: 'Refused' } });
+  fireEvent.click(screen.getByRole('combobox', { name: /^Level/ }));
+  fireEvent.click(await screen.findByRole('option', { name: 'Member' }));
+  save();
+  const dialog = await screen.findByRole('dialog', { name: 'Lower the level?' });
+  fireEvent.click(screen.getAllByRole('button', { name: 'Save' }).find((b) => dialog.contains(b)) as HTMLElement);
+  expect(await screen.findByText('Not that name.')).toBeTruthy();
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  expect(document.activeElement).toBe(nameField());
+  expect(nameField()).toHaveProperty('value', 'Refused');
 });
