@@ -33,22 +33,20 @@ func root(t *testing.T) bool {
 	return true
 }
 
-// dialer builds testdata/dial once, where every user may run it.
-var dialer = sync.OnceValues(func() (string, error) {
+// dialer is testdata/dial, built once.
+var dialer = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "authsec-dial-")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // for every user
-		return "", err
-	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
 	to := filepath.Join(dir, "dial")
-	cmd := exec.Command("go", "build", "-o", to, "./testdata/dial") //nolint:gosec // our own
+	cmd := exec.Command("go", "build", "-o", to, "./testdata/dial") //nolint:gosec,noctx // our own
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", errors.New(string(out))
+		return nil, errors.New(string(out))
 	}
-	return to, os.Chmod(to, 0o755) //nolint:gosec // for every user
+	return os.ReadFile(to) //nolint:gosec // built above
 })
 
 // folder is one that every user may enter.
@@ -71,11 +69,9 @@ func must(t testing.TB, err error) {
 // program copies the dialer, with a few bytes more, so that no two are alike.
 func program(t *testing.T, path, mark string) (digest string) {
 	t.Helper()
-	from, err := dialer()
+	built, err := dialer()
 	must(t, err)
-	b, err := os.ReadFile(from)
-	must(t, err)
-	b = append(b, mark...)
+	b := append(slices.Clone(built), mark...)
 	must(t, os.WriteFile(path, b, 0o755)) //nolint:gosec // to be run by every user
 	must(t, os.Chmod(path, 0o755))        //nolint:gosec // whatever the umask
 	sum := sha256.Sum256(b)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"reflect"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -73,7 +74,7 @@ func (s *Sources) at(ctx context.Context, revision int64, now time.Time) (*gener
 	if g := s.usable(revision, now); g != nil {
 		return g, nil
 	}
-	shared, err, _ := s.loading.Do(fmt.Sprint(revision), func() (any, error) {
+	shared, err, _ := s.loading.Do(strconv.FormatInt(revision, 10), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
 		defer cancel()
 		return s.load(ctx, revision, now)

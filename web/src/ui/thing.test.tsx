@@ -25,5 +25,5 @@ it('offers to try again when something could not be had, or be renewed', () => {
   fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
   expect(refetch).toHaveBeenCalledTimes(1);
   expect(shown(<Outdated query={{ data: {}, error: problem(500), refetch }} what="role" />)).toContain('may be old');
-  expect(shown(<Outdated query={{ data: {}, error: null, refetch }} what="role" />)).toBe('');
+  expect(shown(<Outdated query={{ data: {}, error: null, refetch }} what="role" />)).not.toContain('may be old');
 });

@@ -24,9 +24,6 @@ export function EditDelegation({ delegation: d, mine, onClose }: { delegation: D
   const role = $api.useQuery('get', '/roles/{name}', { params: { path: { name: d.role } } }, { enabled: mine });
   const all = useAll('/actions');
   const about = new Map(all.data?.map((a) => [a.name, a]));
-  // What was lent stays choosable, even if the role has lost it since.
-  const names = [...new Set([...d.actions, ...(role.data?.actions ?? [])])].sort();
-  const actions: PickableAction[] = names.map((name) => about.get(name) ?? { name, description: '', sensitive: false });
   // As it was when the form opened: the page may get a newer one meanwhile.
   const [start] = useState(() => valuesOf(d));
   const form = useForm<Values>({
@@ -38,6 +35,9 @@ export function EditDelegation({ delegation: d, mine, onClose }: { delegation: D
     },
   });
   const values = form.getValues();
+  // What was lent, or chosen, stays choosable, even if the role has lost it since.
+  const names = [...new Set([...d.actions, ...values.actions, ...(role.data?.actions ?? [])])].sort();
+  const actions: PickableAction[] = names.map((name) => about.get(name) ?? { name, description: '', sensitive: false });
   const { submit, ...saving } = useSave(
     async (v: Values) => {
       const body = changesOf(start, v);
