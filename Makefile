@@ -10,7 +10,7 @@ export CGO_ENABLED ?= 0
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build the console, bin/authsec and the demo's billing API (NOCONSOLE=1: without the console and Node)
@@ -28,6 +28,10 @@ test: ## Run every test: Go with -race on SQLite and PostgreSQL, Python, whole p
 .PHONY: test-kube
 test-kube: ## Hold the Kubernetes attestor to a real API server (not part of test; builds it: minutes once; ARGS=-record renews what test replays)
 	@scripts/test-kube $(ARGS)
+
+.PHONY: test-clients
+test-clients: ## Hold the token endpoint and the keys to OAuth clients of other makers (not part of test: it waits seven minutes for a key to rotate)
+	@scripts/test-clients $(ARGS)
 
 .PHONY: lint
 lint: ## golangci-lint, ruff, mypy, Biome, tsc, knip

@@ -124,6 +124,7 @@ func newIssuing(ctx context.Context) (h *issuing, err error) {
 }
 
 func (h *issuing) assemble() error {
+	const publicURL = "http://localhost:7468"
 	quiet := slog.New(slog.DiscardHandler)
 	environment := attest.Environment{TrustDomain: "authsec.local", Now: time.Now, Log: quiet}
 	sources := &attest.Sources{Reader: h.store, Log: quiet, Build: func(s domain.WorkloadSource) (attest.Verifier, error) {
@@ -143,10 +144,10 @@ func (h *issuing) assemble() error {
 		return err
 	}
 	h.service = &issuance.Service{Authority: h.store, Attestor: attest.Chain{attest.ClientSecret{}, sources},
-		Minter: &token.Minter{Issuer: "http://localhost:7468", Signer: key{private}}, Recorder: recorder,
+		Minter: &token.Minter{Issuer: publicURL, Signer: key{private}}, Recorder: recorder,
 		Refusals: &audit.Refusals{Store: h.store, Now: time.Now, Logger: quiet}, Limiter: limiter, Metrics: unmeasured{},
 		Policy: policy.Settings{TrustDomain: "authsec.local", DefaultAudience: "authsec-api", MaxTokenTTL: 24 * time.Hour},
-		Now:    time.Now, Random: rand.Reader}
+		Issuer: publicURL, Now: time.Now, Random: rand.Reader}
 	return nil
 }
 

@@ -45,6 +45,8 @@ func run(ctx context.Context, args []string, out io.Writer, started func(net.Add
 	issuer := flags.String("issuer", "http://localhost:7468", "the AuthSec server's public `URL`")
 	audience := flags.String("audience", "authsec-api", "the audience `URI` of this API")
 	plainHTTP := flags.Bool("plain-http", false, "fetch the issuer's keys over http from another host (trusted networks only)")
+	resourceURL := flags.String("resource-url", "", "`URL` under which clients know this API, to serve metadata for them (RFC 9728)")
+	revocation := addRevocationFlags(flags)
 	logFormat := flags.String("log-format", "text", "text or json")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -60,6 +62,16 @@ func run(ctx context.Context, args []string, out io.Writer, started func(net.Add
 	if *plainHTTP {
 		options = append(options, verify.WithPlainHTTP())
 	}
+	if *resourceURL != "" {
+		options = append(options, verify.WithMetadata(verify.Metadata{
+			Resource: *resourceURL, Name: "Billing", Actions: []string{"billing:read", "billing:refund"},
+		}))
+	}
+	more, err := revocation.options()
+	if err != nil {
+		return err
+	}
+	options = append(options, more...)
 	verifier, err := verify.New(*issuer, *audience, options...)
 	if err != nil {
 		return err
@@ -79,7 +91,7 @@ func run(ctx context.Context, args []string, out io.Writer, started func(net.Add
 		MaxHeaderBytes:    32 << 10, // a token has at most 16 KiB
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	log.Info("listening", "address", listener.Addr().String(), "issuer", *issuer, "audience", *audience)
+	log.Info("listening", "address", listener.Addr().String(), "issuer", *issuer, "audience", *audience, "revocation", *revocation.mode)
 	started(listener.Addr())
 	return serve(ctx, server, listener, log)
 }

@@ -13,7 +13,7 @@ import (
 // maxBodyBytes is ample for a refund.
 const maxBodyBytes = 4 << 10
 
-// newHandler returns the API. Every route but healthz demands a token with the
+// newHandler returns the API. Every route but healthz and the metadata demands a token with the
 // action named here.
 func newHandler(verifier *verify.Verifier, ledger *ledger, log *slog.Logger) http.Handler {
 	protect := func(action string, h http.HandlerFunc) http.Handler {
@@ -24,8 +24,12 @@ func newHandler(verifier *verify.Verifier, ledger *ledger, log *slog.Logger) htt
 	mux.Handle("GET /billing/customers/{id}", protect("billing:read", api.showBill))
 	mux.Handle("POST /billing/customers/{id}/refunds", protect("billing:refund", api.refund))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+		revocation := verifier.RevocationState()
+		writeJSON(w, http.StatusOK, map[string]any{"status": "ok", "revocation": revocation.Mode, "revocation_current": revocation.Current})
 	})
+	if path := verifier.MetadataPath(); path != "" {
+		mux.Handle("GET "+path, verifier.MetadataHandler())
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, http.StatusNotFound, "not_found", "there is no such route")
 	})

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,8 +25,9 @@ const agent = "spiffe://authsec.local/agent/1"
 
 // issuer is an AuthSec server as far as this API can see one.
 type issuer struct {
-	url string
-	key *rsa.PrivateKey
+	url      string
+	key      *rsa.PrivateKey
+	inactive *sync.Map // tokens
 }
 
 func newIssuer(t *testing.T) *issuer {
@@ -43,7 +45,16 @@ func newIssuer(t *testing.T) *issuer {
 	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: "k1", Algorithm: "RS256", Use: "sig"}}})
 	})
-	return &issuer{url: server.URL, key: key}
+	i := &issuer{url: server.URL, key: key, inactive: &sync.Map{}}
+	mux.HandleFunc("POST /oauth2/introspect", func(w http.ResponseWriter, r *http.Request) {
+		if id, secret, _ := r.BasicAuth(); id != "res-1" || secret != "s3cret" {
+			writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "invalid_client"})
+			return
+		}
+		_, inactive := i.inactive.Load(r.PostFormValue("token"))
+		writeJSON(w, http.StatusOK, map[string]bool{"active": !inactive})
+	})
+	return i
 }
 
 // token returns a token that allows scope, with claims changed.

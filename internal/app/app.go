@@ -87,7 +87,8 @@ func openStore(ctx context.Context, cfg config.Config) (*store.Store, error) {
 			return nil, fmt.Errorf("data-dir: %w", err)
 		}
 	}
-	s, err := store.Open(ctx, store.Options{DatabaseURL: databaseURL, SQLitePath: cfg.SQLitePath()})
+	s, err := store.Open(ctx, store.Options{DatabaseURL: databaseURL, SQLitePath: cfg.SQLitePath(),
+		Recalls: policy.Recalls, TrustDomain: cfg.TrustDomain})
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}

@@ -22,6 +22,7 @@ import (
 	"authsec/internal/httpapi/wire"
 	"authsec/internal/issuance"
 	"authsec/internal/keyring"
+	"authsec/internal/revocation"
 	"authsec/internal/signin"
 	"authsec/internal/telemetry"
 	"authsec/web"
@@ -89,12 +90,16 @@ func (a *App) Serve(ctx context.Context, version string, ready func(net.Addr)) (
 		err = errors.Join(err, finally(ctx, recorder.Close), finally(ctx, jobs.refusals.Close), finally(ctx, jobs.checkpoints.Close))
 	}()
 	issuer := &issuance.Service{Authority: a.Store, Attestor: a.attestors(), Minter: a.Minter, Recorder: recorder,
-		Refusals: jobs.refusals, Limiter: limiter, Metrics: metrics, Policy: a.Policy, Now: time.Now, Random: rand.Reader}
+		Refusals: jobs.refusals, Limiter: limiter, Metrics: metrics, Policy: a.Policy, Issuer: a.Config.Issuer(), Now: time.Now, Random: rand.Reader}
 	examiner, err := a.examiner(recorder)
 	if err != nil {
 		return err
 	}
-	handler, err := a.handler(issuer, examiner, jobs.watcher, metrics, version)
+	recalls, err := a.recalls(issuer, jobs.refusals)
+	if err != nil {
+		return err
+	}
+	handler, err := a.handler(issuer, examiner, recalls, jobs.watcher, metrics, version)
 	if err != nil {
 		return err
 	}
@@ -103,6 +108,12 @@ func (a *App) Serve(ctx context.Context, version string, ready func(net.Addr)) (
 	defer working.Wait()
 	defer stop()
 	jobs.start(background, &working)
+	// Streams never end by themselves: they do when no more requests are taken.
+	every(ctx, &working, revocation.PollEvery, func(ctx context.Context, poll <-chan time.Time) {
+		beat := time.NewTicker(revocation.BeatEvery)
+		defer beat.Stop()
+		recalls.Hub.Run(ctx, poll, beat.C)
+	})
 	return a.answer(ctx, entrances, tracing.Middleware(handler), func() {
 		address := entrances[0].Addr()
 		a.Log.InfoContext(ctx, "serving", "address", address.String(), "mtls_address", a.Config.ListenMTLS, "public_url", a.Config.Issuer(), "version", version)
@@ -160,22 +171,24 @@ const (
 
 // start runs each job until ctx ends.
 func (j jobs) start(ctx context.Context, working *sync.WaitGroup) {
-	every := func(interval time.Duration, run func(context.Context, <-chan time.Time)) {
-		working.Go(func() {
-			ticker := time.NewTicker(interval)
-			defer ticker.Stop()
-			run(ctx, ticker.C)
-		})
-	}
-	every(keyring.ReloadInterval, j.keyring.Run)
-	every(refusalsEvery, j.refusals.Run)
-	every(checkpointsEvery, j.checkpoints.Run)
-	every(watchEvery, j.watcher.Run)
+	every(ctx, working, keyring.ReloadInterval, j.keyring.Run)
+	every(ctx, working, refusalsEvery, j.refusals.Run)
+	every(ctx, working, checkpointsEvery, j.checkpoints.Run)
+	every(ctx, working, watchEvery, j.watcher.Run)
 	working.Go(func() { j.signIn.Run(ctx) })
 }
 
+// every runs a job that wants a tick at each interval, until ctx ends.
+func every(ctx context.Context, working *sync.WaitGroup, interval time.Duration, run func(context.Context, <-chan time.Time)) {
+	working.Go(func() {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		run(ctx, ticker.C)
+	})
+}
+
 // handler is the front door with everything behind it.
-func (a *App) handler(issuer sdkapi.Issuer, examiner *issuance.Examiner, watcher *audit.Watcher, metrics *telemetry.Metrics, version string) (http.Handler, error) {
+func (a *App) handler(issuer sdkapi.Issuer, examiner *issuance.Examiner, recalls oauthapi.Recalls, watcher *audit.Watcher, metrics *telemetry.Metrics, version string) (http.Handler, error) {
 	publicURL, err := url.Parse(a.Config.Issuer())
 	if err != nil {
 		return nil, fmt.Errorf("public-url: %w", err)
@@ -197,10 +210,11 @@ func (a *App) handler(issuer sdkapi.Issuer, examiner *issuance.Examiner, watcher
 	if err != nil {
 		return nil, err
 	}
-	endpoints := admin
+	endpoints := wakes(admin, recalls.Hub)
 	for _, more := range [][]wire.Endpoint{
 		sdkapi.API{Issuer: issuer}.Endpoints(),
-		oauthapi.API{Issuer: a.Config.Issuer(), Keys: a.Keyring, Now: time.Now}.Endpoints(),
+		oauthapi.API{Issuer: a.Config.Issuer(), Keys: a.Keyring, Tokens: issuer, MutualTLS: a.Config.ListenMTLS != "", Now: time.Now}.Endpoints(),
+		recalls.Endpoints(),
 		pages,
 		httpapi.Operations{Metrics: metrics.Handler(), Checks: a.checks()}.Endpoints(),
 	} {

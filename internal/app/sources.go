@@ -27,7 +27,7 @@ func (a *App) attestors() attest.Chain {
 	return attest.Chain{
 		attest.ClientSecret{},
 		// What a client may call this server in aud (RFC 7523 §3 item 3).
-		attest.PrivateKey{Audiences: []string{issuer, issuer + "/authsec/uflow/sdk/delegation-token"}, Used: a.Store},
+		attest.PrivateKey{Audiences: []string{issuer, issuer + "/oauth2/token", issuer + "/authsec/uflow/sdk/delegation-token"}, Used: a.Store},
 		a.Sources,
 	}
 }

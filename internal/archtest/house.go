@@ -32,7 +32,7 @@ func House() []Room {
 		{"internal/audit", "internal/domain", every},
 		{"internal/signin", "internal/domain", every},
 		{"internal/store", "internal/domain", every},
-		{"internal/store/storetest", "internal/store internal/domain", every},
+		{"internal/store/storetest", "internal/store internal/domain internal/policy", every},
 		{"internal/telemetry", "", every},
 
 		{"internal/httpapi", "internal/domain internal/httpapi/...", every},
@@ -49,6 +49,7 @@ func House() []Room {
 		{"internal/clocktest", "", ""},          // for tests alone
 		{"internal/attest/kubetest", "", every}, // for tests alone
 		{"testkube/...", "", every},             // a module of its own: Kubernetes' API server, for tests
+		{"realclients/...", "", every},          // a module of its own: OAuth clients of other makers, for tests
 		{"bench/...", "internal/attest internal/audit internal/domain internal/issuance internal/policy internal/store internal/token", every},
 		{"examples/...", "sdk/go/verify", every}, // what a user of the SDK could write
 		{"sdk/go/...", "sdk/go/...", every},

@@ -65,7 +65,7 @@ func TestExplainSaysWhatIssuanceDoes(t *testing.T) {
 		explain := delegation.Service{Store: w, Now: clock, Random: rand.Reader, Policy: settings}
 		m := &minter{}
 		issue := &issuance.Service{Authority: w, Attestor: w, Minter: m, Recorder: silence{}, Refusals: silence{},
-			Limiter: silence{}, Metrics: silence{}, Policy: settings, Now: clock, Random: rand.Reader}
+			Limiter: silence{}, Metrics: silence{}, Policy: settings, Issuer: "https://auth.example.com", Now: clock, Random: rand.Reader}
 		proof, presented := policy.Proof{}, attest.Presented{}
 		if rapid.Bool().Draw(t, "proof?") {
 			presented.Bearer = "workload token"

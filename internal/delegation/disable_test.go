@@ -90,7 +90,7 @@ func TestDisablingIsAudited(t *testing.T) {
 		_, err := h.Disable(t.Context(), h.root, d.ID, "Looks odd.\nAsk Ana.")
 		must(t, err)
 	})
-	if before.Status != "active" || after.Status != "disabled" || !after.ByAdmin || after.ByDelegator || string(ev.Details) != `{"reason":"Looks odd.\nAsk Ana."}` {
+	if before.Status != "active" || after.Status != "disabled" || !after.ByAdmin || after.ByDelegator || string(ev.Details) != `{"reason":"Looks odd.\nAsk Ana.","recalled":1}` {
 		t.Errorf("the event says %s", ev.Body)
 	}
 	h.silent(t, func() {
@@ -129,7 +129,7 @@ func TestRevoke(t *testing.T) {
 			if got.Status != domain.DelegationRevoked || got.RevokeReason != "Left the team" || !got.RevokedAt.Equal(at) || !got.UpdatedAt.Equal(at) {
 				t.Errorf("revoked %+v", got.Delegation)
 			}
-			if before.Status != "active" || after.Status != "revoked" || after.RevokeReason != "Left the team" || string(ev.Details) != `{"reason":"Left the team"}` {
+			if before.Status != "active" || after.Status != "revoked" || after.RevokeReason != "Left the team" || string(ev.Details) != `{"reason":"Left the team","recalled":1}` {
 				t.Errorf("the event says %s", ev.Body)
 			}
 			h.at = h.at.Add(time.Minute)

@@ -15,4 +15,6 @@ type Candidate struct {
 	Delegation Delegation
 	Role       *Role // nil: the role is gone
 	Delegator  *User // nil: the person is gone
+	// Status is the index that tokens carry whose actor chain is the agent alone.
+	Status StatusRef
 }

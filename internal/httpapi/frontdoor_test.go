@@ -270,8 +270,11 @@ func TestWrongMethodAndWrongPath(t *testing.T) {
 		{"GET", "/api/v1/agents/", 404, ""},
 		{"GET", "/api/v1/Agents", 404, ""},
 		{"GET", "/authsec/uflow/sdk/nope", 404, ""},
-		{"GET", "/oauth2/token", 404, ""},
-		{"GET", "/.well-known/openid-configuration", 404, ""},
+		{"GET", "/oauth2/token", 405, "POST"},
+		{"GET", "/oauth2/introspect", 405, "POST"},
+		{"POST", "/oauth2/revocations", 405, "GET"},
+		{"GET", "/oauth2/status-lists/", 404, ""},
+		{"GET", "/.well-known/webfinger", 404, ""},
 		{"GET", "/assets/nope.js", 404, ""},
 	} {
 		a := h.call(c.method, c.path, nil, h.as(h.admin))

@@ -14,7 +14,7 @@ func (s *server) guard(access who, next http.Handler) http.Handler {
 	switch {
 	case access.public:
 		return next
-	case access.workload:
+	case access.workload, access.resource:
 		return noBrowsers(next)
 	}
 	return wire.Handler{Fail: wire.Problem, Serve: func(w http.ResponseWriter, r *http.Request) error {
@@ -74,12 +74,12 @@ func unauthenticated() error {
 }
 
 // noBrowsers refuses what a page could make a browser send: no page has
-// business with tokens, and a client_id is public.
+// business with tokens, a client_id is public, and a resource's secret is a server's.
 func noBrowsers(next http.Handler) http.Handler {
 	return wire.Handler{Fail: wire.OAuthError, Serve: func(w http.ResponseWriter, r *http.Request) error {
 		site := r.Header.Get("Sec-Fetch-Site")
 		if r.Header.Values("Origin") != nil || (site != "" && site != "same-origin" && site != "none") {
-			return domain.Errorf(domain.Invalid, "invalid_request", "Browsers cannot fetch tokens here. Call it from the agent's own process.")
+			return domain.Errorf(domain.Invalid, "invalid_request", "Browsers cannot call this. Call it from the agent's, or the API's, own process.")
 		}
 		next.ServeHTTP(w, r)
 		return nil

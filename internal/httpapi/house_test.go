@@ -28,6 +28,7 @@ import (
 	"authsec/internal/issuance"
 	"authsec/internal/keyring"
 	"authsec/internal/policy"
+	"authsec/internal/revocation"
 	"authsec/internal/signin"
 	"authsec/internal/store"
 	"authsec/internal/store/storetest"
@@ -46,6 +47,7 @@ type options struct {
 	rates              issuance.Rates
 	replace            map[string]http.Handler // endpoints by pattern
 	nobodySignedIn     bool                    // people have neither session nor token, which take time to make
+	at                 time.Time               // when the clock begins; zero: on the guide's day
 }
 
 // house is the front door with the real services and a real SQLite file behind
@@ -72,6 +74,8 @@ type house struct {
 	clientSecret                  domain.Secret
 	delegation                    domain.DelegationView // member's, of role to agent
 	resource                      domain.Resource
+	resourceSecret                domain.Secret
+	hub                           *revocation.Hub
 }
 
 // person is a user with a session and an API token.
@@ -93,7 +97,10 @@ func newHouse(t testing.TB, o options) *house {
 	if o.rates == (issuance.Rates{}) {
 		o.rates = issuance.DefaultRates()
 	}
-	h := &house{t: t, store: storetest.SQLite(t), clock: clocktest.At(time.Date(2026, 5, 21, 7, 0, 0, 0, time.UTC)),
+	if o.at.IsZero() {
+		o.at = time.Date(2026, 5, 21, 7, 0, 0, 0, time.UTC)
+	}
+	h := &house{t: t, store: storetest.SQLite(t), clock: clocktest.At(o.at),
 		log: &logBuffer{}, metrics: &metrics{}}
 	h.wire(o)
 	h.furnish(!o.nobodySignedIn)
@@ -130,8 +137,9 @@ func (h *house) wire(o options) {
 	h.refusals = &audit.Refusals{Store: s, Now: now, Logger: log}
 	limiter, err := issuance.NewTokenBuckets(o.rates)
 	h.must(err)
-	issuer := &issuance.Service{Authority: s, Attestor: attest.Chain{attest.ClientSecret{}, testAttestor{}, sources}, Minter: minter, Recorder: h.recorder,
-		Refusals: h.refusals, Limiter: limiter, Metrics: h.metrics, Policy: settings, Now: now, Random: rand.Reader}
+	ownKey := attest.PrivateKey{Audiences: []string{o.publicURL, o.publicURL + "/oauth2/token"}, Used: s}
+	issuer := &issuance.Service{Authority: s, Attestor: attest.Chain{attest.ClientSecret{}, ownKey, testAttestor{}, sources}, Minter: minter, Recorder: h.recorder,
+		Refusals: h.refusals, Limiter: limiter, Metrics: h.metrics, Policy: settings, Issuer: minter.Issuer, Now: now, Random: rand.Reader}
 	publicURL, err := url.Parse(o.publicURL)
 	h.must(err)
 	h.cookie = wire.SessionCookie{Secure: publicURL.Scheme == "https"}
@@ -144,9 +152,11 @@ func (h *house) wire(o options) {
 	h.must(err)
 	pages, err := console.Console{Files: builtConsole(), PublicURL: o.publicURL, Cookie: h.cookie, Random: rand.Reader, Log: log}.Endpoints()
 	h.must(err)
+	recalls := h.recalls(s, minter, keys, issuer, limiter, settings.DefaultAudience)
 	for _, more := range [][]wire.Endpoint{
+		recalls.Endpoints(),
 		sdkapi.API{Issuer: issuer}.Endpoints(),
-		oauthapi.API{Issuer: o.publicURL, Keys: keys, Now: now}.Endpoints(),
+		oauthapi.API{Issuer: o.publicURL, Keys: keys, Tokens: issuer, Now: now}.Endpoints(),
 		pages,
 		httpapi.Operations{Metrics: http.NotFoundHandler(), Checks: []httpapi.Check{{Name: "database", Run: s.Ping}}}.Endpoints(),
 	} {
@@ -200,7 +210,7 @@ func (h *house) furnish(signIn bool) {
 	h.must(err)
 	h.secretAgent, h.clientSecret, err = h.dir.CreateAgent(ctx, system, domain.AgentSpec{Name: "Batch", Type: "custom", Platform: "other"})
 	h.must(err)
-	h.resource, _, err = h.dir.CreateResource(ctx, system, domain.ResourceSpec{Name: "Billing", URI: "https://api.example.com/billing"})
+	h.resource, h.resourceSecret, err = h.dir.CreateResource(ctx, system, domain.ResourceSpec{Name: "Billing", URI: "https://api.example.com/billing"})
 	h.must(err)
 	h.delegation = h.delegate(h.member, h.agent, "billing:read")
 }

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,8 +13,8 @@ import (
 	"authsec/internal/httpapi/wire"
 )
 
-// outermost is what every request walks through first: an ID, a deadline, a
-// bound on its body, safe headers, recovery, the check of Host, a log line.
+// outermost is what every request walks through first: an ID, a bound on its
+// body, safe headers, recovery, the check of Host, a log line.
 func (s *server) outermost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.Now()
@@ -27,10 +26,8 @@ func (s *server) outermost(next http.Handler) http.Handler {
 		if !wire.Forwarded(r) {
 			info.Peer = wire.PeerFromContext(r.Context())
 		}
-		ctx, cancel := context.WithTimeout(wire.NewContext(r.Context(), info), deadline)
-		defer cancel()
 		front := r
-		r = r.WithContext(ctx)
+		r = r.WithContext(wire.NewContext(r.Context(), info))
 		if r.Body != nil {
 			r.Body = http.MaxBytesReader(w, r.Body, wire.MaxBody)
 		}

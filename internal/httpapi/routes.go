@@ -10,6 +10,8 @@ import (
 type who struct {
 	public   bool           // anybody, browsers too
 	workload bool           // anybody but a browser: the handler checks a proof
+	resource bool           // anybody but a browser: the handler checks a resource's credential
+	stream   bool           // may answer for as long as it likes
 	metrics  bool           // this machine, or a token of somebody who reads all
 	levels   []domain.Level // people and their automation
 	session  bool           // of those, only with a session: no API token
@@ -21,6 +23,12 @@ func (w who) present() who {
 	return w
 }
 
+// streaming lifts the deadline of a request.
+func (w who) streaming() who {
+	w.stream = true
+	return w
+}
+
 func (w who) may(l domain.Level) bool { return slices.Contains(w.levels, l) }
 
 // routes says who may call what: every route of the server is here, and a server
@@ -29,6 +37,7 @@ func routes() map[string]who {
 	var (
 		anybody    = who{public: true}
 		workloads  = who{workload: true}
+		resources  = who{resource: true}
 		operations = who{metrics: true}
 		everyone   = who{levels: []domain.Level{domain.LevelAdmin, domain.LevelMember, domain.LevelAuditor}}
 		delegators = who{levels: []domain.Level{domain.LevelAdmin, domain.LevelMember}}
@@ -43,8 +52,16 @@ func routes() map[string]who {
 
 		// Tokens, and what verifies them.
 		"GET /authsec/uflow/sdk/delegation-token":     workloads,
+		"POST /oauth2/token":                          workloads,
 		"GET /.well-known/jwks.json":                  anybody,
 		"GET /.well-known/oauth-authorization-server": anybody,
+		"GET /.well-known/openid-configuration":       anybody,
+
+		// What counts no more.
+		"GET /oauth2/status-lists/{id}": anybody,
+		"GET /oauth2/revocations":       resources.streaming(),
+		"POST /oauth2/introspect":       resources,
+		"POST /oauth2/revoke":           workloads,
 
 		// The console.
 		"/": anybody,

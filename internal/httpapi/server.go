@@ -48,8 +48,16 @@ type Config struct {
 	Random        io.Reader
 }
 
-// deadline bounds the work on one request.
+// deadline bounds the work on one request, but for what streams.
 const deadline = 20 * time.Second
+
+func withDeadline(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), deadline)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
 
 // New returns the server's handler. It fails when an endpoint is missing from
 // the table of routes, or a route of the table has no endpoint.
@@ -75,8 +83,11 @@ func New(c Config) (http.Handler, error) {
 		}
 		seen[e.Pattern] = true
 		h := s.guard(access, e.Handler)
-		if !access.workload {
+		if !access.workload && !access.resource {
 			h = crossOrigin.Handler(h)
+		}
+		if !access.stream {
+			h = withDeadline(h)
 		}
 		if e.Pattern == "/" {
 			h = s.pagesOnly(h)

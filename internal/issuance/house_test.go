@@ -58,7 +58,7 @@ func newHouse(t testing.TB) *house {
 	h.Service = &issuance.Service{Authority: s, Attestor: attest.Chain{attest.ClientSecret{}, pods{clock: h.clock}},
 		Minter: &token.Minter{Issuer: issuer, Signer: newKey()}, Recorder: recorder, Refusals: h.refusals, Limiter: limiter, Metrics: h.metrics,
 		Policy: policy.Settings{TrustDomain: "authsec.local", DefaultAudience: "authsec-api", MaxTokenTTL: 24 * time.Hour},
-		Now:    h.clock.Now, Random: rand.Reader}
+		Issuer: issuer, Now: h.clock.Now, Random: rand.Reader}
 	for _, name := range []string{read, refund, orders} {
 		must(t, s.CreateAction(t.Context(), domain.Action{Name: name}, h.event("action.create")))
 	}

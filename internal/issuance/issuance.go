@@ -56,6 +56,7 @@ type Service struct {
 	Limiter   Limiter
 	Metrics   Metrics
 	Policy    policy.Settings
+	Issuer    string // the server's public URL, as the Minter has it
 	Now       func() time.Time
 	Random    io.Reader
 }

@@ -29,6 +29,7 @@ func TestTheTokenSaysWhatTheDesignSays(t *testing.T) {
 		"aud": []any{"authsec-api"}, "iat": issued, "nbf": issued, "exp": issued + 3600, "jti": got.ID,
 		"scope": read + " " + refund, "permissions": []any{read, refund}, "spiffe_id": spiffe, "agent_type": "langchain",
 		"user_id": h.ana.ID, "email": "ana@example.com", "delegation_id": h.lent.ID, "role": "support", "attestation": "k8s",
+		"status": map[string]any{"status_list": map[string]any{"idx": 0.0, "uri": issuer + "/oauth2/status-lists/1"}},
 	}
 	if claims := part(t, got.Token, 1); !reflect.DeepEqual(claims, want) {
 		t.Errorf("claims\n%v, want\n%v", claims, want)

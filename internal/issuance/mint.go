@@ -19,7 +19,7 @@ func (s *Service) mint(ctx context.Context, r Request, now time.Time, g policy.G
 	}
 	issuedAt := now.Truncate(time.Second)
 	expiresAt := issuedAt.Add(g.Lifetime)
-	signed, err := s.Minter.Mint(ctx, Claims(g, id, issuedAt, expiresAt), now)
+	signed, err := s.Minter.Mint(ctx, Claims(s.Issuer, g, id, issuedAt, expiresAt), now)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -99,8 +99,9 @@ func (s *Service) event(r Request, now time.Time, agent *domain.Agent) domain.Ev
 	return ev
 }
 
-// Claims returns the claims that a grant's token carries (DESIGN §3).
-func Claims(g policy.Grant, id string, issuedAt, expiresAt time.Time) token.Claims {
+// Claims returns the claims that a grant's token carries (DESIGN §3); issuer is
+// the server's public URL.
+func Claims(issuer string, g policy.Grant, id string, issuedAt, expiresAt time.Time) token.Claims {
 	c := token.Claims{
 		Subject: g.Subject, Actor: token.Actor{Subject: g.SPIFFEID, ClientID: g.ClientID},
 		ClientID: g.ClientID, Audience: g.Audience, ID: id,
@@ -109,5 +110,8 @@ func Claims(g policy.Grant, id string, issuedAt, expiresAt time.Time) token.Clai
 		DelegationID: g.DelegationID, Role: g.Role, Attestation: g.Attestation,
 	}
 	c.SetActions(g.Actions)
+	if g.Status.List != 0 {
+		c.Status = &token.Status{StatusList: token.StatusEntry{Index: g.Status.Index, URI: token.StatusListURI(issuer, g.Status.List)}}
+	}
 	return c
 }

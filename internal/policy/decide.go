@@ -33,7 +33,7 @@ func Decide(now time.Time, s Settings, a Authority, p Proof, r Request) (Grant, 
 	g := Grant{
 		ClientID: agent.ClientID, AgentName: agent.Name, AgentType: agent.Type,
 		SPIFFEID:     domain.SPIFFEID(s.TrustDomain, agent.ClientID),
-		DelegationID: c.Delegation.ID, Role: c.Delegation.Role, Attestation: attestation,
+		DelegationID: c.Delegation.ID, Role: c.Delegation.Role, Attestation: attestation, Status: c.Status,
 	}
 	if g.Lifetime = lifetime(now, s, c.Delegation, r.TTL); g.Lifetime <= 0 {
 		d.add(CodeDelegationEnded, nil, "The delegation ends within this second. Its person must delegate again.")

@@ -115,6 +115,7 @@ type Grant struct {
 	Audience     []string // never empty
 	Lifetime     time.Duration
 	Attestation  string
+	Status       domain.StatusRef // by which it is recalled
 }
 
 // The conditions' codes, in the order in which they are checked.

@@ -207,7 +207,7 @@ func (s *Store) UpdateAgent(ctx context.Context, clientID string, fn func(*domai
 			return fmt.Errorf("update agent %s: it is, or would be, deleted", clientID)
 		}
 		t.record(ev)
-		return t.writeAgent(ctx, before, a)
+		return t.recalling(ctx, ofAgent(clientID), func() error { return t.writeAgent(ctx, before, a) })
 	})
 	return a, changed(err)
 }

@@ -37,14 +37,18 @@ func (s *Store) DeleteAgent(ctx context.Context, clientID string, at time.Time, 
 			return err
 		}
 		t.record(events...)
-		if err := t.exec(ctx, `UPDATE delegations SET status = $2, revoke_reason = $3, revoked_at = $4, updated_at = $4
-			WHERE client_id = $1 AND status <> $2`, clientID, string(domain.DelegationRevoked), reason, micros(at)); err != nil {
-			return err
-		}
-		if err := t.exec(ctx, `DELETE FROM agent_secrets WHERE client_id = $1`, clientID); err != nil {
-			return err
-		}
-		return t.exec(ctx, `UPDATE agents SET status = $2, default_delegation_id = '', updated_at = $3 WHERE client_id = $1`,
-			clientID, string(domain.StatusDeleted), micros(at))
+		return t.recalling(ctx, ofAgent(clientID), func() error { return t.endAgent(ctx, clientID, at, reason) })
 	})
+}
+
+func (t *tx) endAgent(ctx context.Context, clientID string, at time.Time, reason string) error {
+	if err := t.exec(ctx, `UPDATE delegations SET status = $2, revoke_reason = $3, revoked_at = $4, updated_at = $4
+		WHERE client_id = $1 AND status <> $2`, clientID, string(domain.DelegationRevoked), reason, micros(at)); err != nil {
+		return err
+	}
+	if err := t.exec(ctx, `DELETE FROM agent_secrets WHERE client_id = $1`, clientID); err != nil {
+		return err
+	}
+	return t.exec(ctx, `UPDATE agents SET status = $2, default_delegation_id = '', updated_at = $3 WHERE client_id = $1`,
+		clientID, string(domain.StatusDeleted), micros(at))
 }

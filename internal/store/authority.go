@@ -31,13 +31,12 @@ func (s *Store) Authority(ctx context.Context, clientID, delegationID, role stri
 		if a.SourcesRevision, err = sourcesRevision(ctx, t); err != nil {
 			return err
 		}
-		var ds []domain.Delegation
 		if delegationID != "" {
-			ds, err = candidates(ctx, t, ` WHERE d.client_id = $1 AND d.id = $2`, []any{clientID, delegationID})
+			a.Delegations, err = candidates(ctx, t, ` WHERE d.client_id = $1 AND d.id = $2`, []any{clientID, delegationID})
 		} else {
 			// An end date that has passed lies before every one that has not, so this
 			// order puts the live ones first without knowing the time.
-			ds, err = candidates(ctx, t, ` WHERE d.client_id = $1 AND ($4 = '' OR d.role = $4) AND (d.status <> $2 OR d.id = $3 OR d.id =
+			a.Delegations, err = candidates(ctx, t, ` WHERE d.client_id = $1 AND ($4 = '' OR d.role = $4) AND (d.status <> $2 OR d.id = $3 OR d.id =
 				(SELECT MAX(x.id) FROM delegations x WHERE x.client_id = $1 AND x.status = $2 AND ($4 = '' OR x.role = $4)))
 				ORDER BY CASE WHEN d.id = $3 THEN 0 WHEN d.status = 'active' THEN 1 WHEN d.status = 'disabled' THEN 2 ELSE 3 END,
 				CASE d.ends_at WHEN 0 THEN 0 ELSE 1 END, d.ends_at DESC, d.id DESC LIMIT $5`,
@@ -46,46 +45,51 @@ func (s *Store) Authority(ctx context.Context, clientID, delegationID, role stri
 		if err != nil {
 			return err
 		}
-		a.Delegations, err = withGrounds(ctx, t, ds)
-		return err
+		return withGrounds(ctx, t, a.Delegations)
 	})
 	return a, err
 }
 
-func candidates(ctx context.Context, t *tx, tail string, args []any) ([]domain.Delegation, error) {
-	ds, err := collect(ctx, t, `SELECT `+delegationColumns+` FROM delegations d`+tail, args,
-		func(row func(dest ...any) error) (domain.Delegation, error) { return scanDelegation(row) })
+// candidates reads delegations d with their status indexes, and nothing else of
+// their grounds.
+func candidates(ctx context.Context, t *tx, tail string, args []any) ([]domain.Candidate, error) {
+	out, err := collect(ctx, t, `SELECT `+delegationColumns+`, `+statusNumber+` FROM delegations d`+tail, args,
+		func(row func(dest ...any) error) (c domain.Candidate, err error) {
+			var n int64
+			c.Delegation, err = scanDelegation(row, &n)
+			c.Status = refOf(n)
+			return c, err
+		})
 	if err != nil {
 		return nil, err
 	}
-	refs := make([]*domain.Delegation, len(ds))
-	for i := range ds {
-		refs[i] = &ds[i]
+	refs := make([]*domain.Delegation, len(out))
+	for i := range out {
+		refs[i] = &out[i].Delegation
 	}
-	return ds, fillDelegations(ctx, t, refs)
+	return out, fillDelegations(ctx, t, refs)
 }
 
-// withGrounds adds to each delegation its role and its person: four queries in
+// withGrounds adds to each candidate its role and its person: four queries in
 // all, however many there are.
-func withGrounds(ctx context.Context, t *tx, ds []domain.Delegation) ([]domain.Candidate, error) {
-	if len(ds) == 0 {
-		return nil, nil
+func withGrounds(ctx context.Context, t *tx, cs []domain.Candidate) error {
+	if len(cs) == 0 {
+		return nil
 	}
 	roles, users := map[string]*domain.Role{}, map[string]*domain.User{}
-	for _, d := range ds {
-		roles[d.Role], users[d.DelegatorID] = nil, nil
+	for _, c := range cs {
+		roles[c.Delegation.Role], users[c.Delegation.DelegatorID] = nil, nil
 	}
 	if err := fillRoles(ctx, t, roles); err != nil {
-		return nil, err
+		return err
 	}
 	if err := fillUsers(ctx, t, users); err != nil {
-		return nil, err
+		return err
 	}
-	out := make([]domain.Candidate, 0, len(ds))
-	for _, d := range ds {
-		out = append(out, domain.Candidate{Delegation: d, Role: roles[d.Role], Delegator: users[d.DelegatorID]})
+	for i := range cs {
+		cs[i].Role, cs[i].Delegator = roles[cs[i].Delegation.Role], users[cs[i].Delegation.DelegatorID]
 	}
-	return out, nil
+	return nil
 }
 
 // fillRoles reads the roles that are the keys; what there is not stays nil.

@@ -57,14 +57,17 @@ func parseHash(s string) (domain.SecretHash, error) {
 }
 
 // placeholders returns "$1, $2, …" for n values.
-func placeholders(n int) string {
+func placeholders(n int) string { return placeholdersFrom(1, n) }
+
+// placeholdersFrom returns n placeholders, the first of which is numbered first.
+func placeholdersFrom(first, n int) string {
 	var b strings.Builder
 	for i := range n {
 		if i > 0 {
 			b.WriteString(", ")
 		}
 		b.WriteString("$")
-		b.WriteString(itoa(i + 1))
+		b.WriteString(itoa(first + i))
 	}
 	return b.String()
 }

@@ -27,7 +27,10 @@ func (s *Store) CreateDelegation(ctx context.Context, d domain.Delegation, rule 
 			return err
 		}
 		t.record(ev)
-		return writeDraft(ctx, t, draft)
+		if err := writeDraft(ctx, t, draft); err != nil {
+			return err
+		}
+		return t.giveStatus(ctx, []string{d.ID})
 	})
 }
 
@@ -47,16 +50,20 @@ func (s *Store) UpdateDelegation(ctx context.Context, id string, rule func(*doma
 		if err != nil {
 			return err
 		}
-		d = draft.Delegation
-		if err := t.exec(ctx, `UPDATE delegations SET max_duration_s = $1, ends_at = $2, status = $3, disabled_by_admin = $4,
-			disabled_by_delegator = $5, revoke_reason = $6, revoked_at = $7, updated_at = $8 WHERE id = $9`,
-			seconds(d.MaxDuration), micros(d.EndsAt), string(d.Status), bit(d.DisabledByAdmin), bit(d.DisabledByDelegator),
-			d.RevokeReason, micros(d.RevokedAt), micros(d.UpdatedAt), d.ID); err != nil {
-			return err
-		}
 		t.record(ev)
-		return writeDraft(ctx, t, draft)
+		return t.recalling(ctx, ofDelegation(id), func() error { return rewriteDelegation(ctx, t, draft) })
 	}))
+}
+
+func rewriteDelegation(ctx context.Context, t *tx, draft domain.DelegationDraft) error {
+	d := draft.Delegation
+	if err := t.exec(ctx, `UPDATE delegations SET max_duration_s = $1, ends_at = $2, status = $3, disabled_by_admin = $4,
+		disabled_by_delegator = $5, revoke_reason = $6, revoked_at = $7, updated_at = $8 WHERE id = $9`,
+		seconds(d.MaxDuration), micros(d.EndsAt), string(d.Status), bit(d.DisabledByAdmin), bit(d.DisabledByDelegator),
+		d.RevokeReason, micros(d.RevokedAt), micros(d.UpdatedAt), d.ID); err != nil {
+		return err
+	}
+	return writeDraft(ctx, t, draft)
 }
 
 // UpdateDefault changes the default of an agent: rule gets the draft of the

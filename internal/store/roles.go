@@ -124,10 +124,12 @@ func (s *Store) UpdateRole(ctx context.Context, name string, fn func(*domain.Rol
 		if err := t.refuseUnknown(ctx, "actions", "action", "/actions", r.Actions); err != nil {
 			return err
 		}
-		if err := t.exec(ctx, `DELETE FROM role_actions WHERE role = $1`, name); err != nil {
-			return err
-		}
-		return t.insertRoleActions(ctx, name, r.Actions)
+		return t.recalling(ctx, ofRole(name), func() error {
+			if err := t.exec(ctx, `DELETE FROM role_actions WHERE role = $1`, name); err != nil {
+				return err
+			}
+			return t.insertRoleActions(ctx, name, r.Actions)
+		})
 	})
 	return r, changed(err)
 }
@@ -162,6 +164,6 @@ func (s *Store) DeleteRole(ctx context.Context, name string, fn func(domain.Role
 			return err
 		}
 		t.record(ev)
-		return t.exec(ctx, `DELETE FROM roles WHERE name = $1`, name)
+		return t.recalling(ctx, ofRole(name), func() error { return t.exec(ctx, `DELETE FROM roles WHERE name = $1`, name) })
 	})
 }

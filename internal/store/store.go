@@ -26,6 +26,9 @@ type Store struct {
 	write   *sql.DB
 	read    *sql.DB // the same pool as write on PostgreSQL
 	dialect dialect
+
+	recalls     func(before, after domain.Grounds) bool
+	trustDomain string
 }
 
 // Options say which database to open.
@@ -34,10 +37,24 @@ type Options struct {
 	DatabaseURL string
 	// SQLitePath is the database's file. It is created when missing, its folder is not.
 	SQLitePath string
+	// Recalls says whether a change recalls the tokens of a delegation, by what
+	// that rested on before and rests on after. nil: every change does.
+	Recalls func(before, after domain.Grounds) bool
+	// TrustDomain is the server's own: its node agents can prove any agent.
+	TrustDomain string
 }
 
 // Open opens the database without migrating it.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	s, err := openAny(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	s.recalls, s.trustDomain = o.Recalls, o.TrustDomain
+	return s, nil
+}
+
+func openAny(ctx context.Context, o Options) (*Store, error) {
 	if o.DatabaseURL != "" {
 		return openPostgres(ctx, o.DatabaseURL)
 	}
@@ -124,8 +141,8 @@ const maxAttempts = 8
 
 // change runs fn in a write transaction that alters authority. It takes the
 // row of changes first, so that all such transactions run one after the other
-// and read-modify-write needs no locks of its own; the events go last, so that
-// the chain's head is held for the shortest time.
+// and read-modify-write needs no locks of its own; the recalls and the events go
+// last, so that their heads are held for the shortest time.
 func (s *Store) change(ctx context.Context, doing string, fn func(*tx) error) error {
 	return s.update(ctx, doing, func(t *tx) error {
 		if err := t.exec(ctx, `UPDATE changes SET n = n + 1 WHERE id = 1`); err != nil {
@@ -162,8 +179,11 @@ func (s *Store) runTx(ctx context.Context, db *sql.DB, o *sql.TxOptions, fn func
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer raw.Rollback() //nolint:errcheck // after a commit it has nothing to do; before one, the first error matters
-	t := &tx{raw: raw}
+	t := &tx{raw: raw, store: s}
 	if err := fn(t); err != nil {
+		return err
+	}
+	if err := t.appendRecalls(ctx); err != nil {
 		return err
 	}
 	if err := t.appendEvents(ctx); err != nil {
@@ -177,8 +197,10 @@ func (s *Store) runTx(ctx context.Context, db *sql.DB, o *sql.TxOptions, fn func
 
 // tx is one transaction.
 type tx struct {
-	raw    *sql.Tx
-	events []domain.Event
+	raw     *sql.Tx
+	store   *Store
+	events  []domain.Event
+	recalls []domain.Recall // without their numbers, until the end
 }
 
 // record keeps events to be appended to the audit chain at the end of the transaction.

@@ -159,7 +159,7 @@ func (s *Store) UpdateUser(ctx context.Context, id string, fn func(*domain.User)
 				return err
 			}
 		}
-		return t.writeUser(ctx, before, u)
+		return t.recalling(ctx, ofDelegator(id), func() error { return t.writeUser(ctx, before, u) })
 	})
 	return u, changed(err)
 }

@@ -70,10 +70,14 @@ func (s *Store) WorkloadSourceSet(ctx context.Context) (domain.SourceSet, error)
 		if set.Revision, err = sourcesRevision(ctx, t); err != nil {
 			return err
 		}
-		set.Sources, err = collect(ctx, t, `SELECT `+sourceColumns+` FROM workload_sources WHERE enabled = 1 ORDER BY id`, nil, scanSource)
+		set.Sources, err = enabledSources(ctx, t)
 		return err
 	})
 	return set, err
+}
+
+func enabledSources(ctx context.Context, t *tx) ([]domain.WorkloadSource, error) {
+	return collect(ctx, t, `SELECT `+sourceColumns+` FROM workload_sources WHERE enabled = 1 ORDER BY id`, nil, scanSource)
 }
 
 func sourcesRevision(ctx context.Context, t *tx) (int64, error) {
@@ -152,6 +156,7 @@ func (s *Store) UpdateWorkloadSource(ctx context.Context, id string, fn func(*do
 		if src, err = loadSource(ctx, t, id); err != nil {
 			return err
 		}
+		before := src
 		ev, err := fn(&src)
 		if err != nil {
 			return err
@@ -165,9 +170,11 @@ func (s *Store) UpdateWorkloadSource(ctx context.Context, id string, fn func(*do
 		}
 		t.record(ev)
 		_, origin := src.Settings.Origin()
-		return t.exec(ctx, `UPDATE workload_sources SET name = $2, name_key = $3, enabled = $4, settings = $5, origin = $6, search = $7, updated_at = $8
-			WHERE id = $1`, id, src.Name, nameKey(src.Name), bit(src.Enabled), string(settings), origin,
-			searchable(src.Name, string(src.Kind), origin), micros(src.UpdatedAt))
+		return t.recallingProven(ctx, before, func() error {
+			return t.exec(ctx, `UPDATE workload_sources SET name = $2, name_key = $3, enabled = $4, settings = $5, origin = $6, search = $7, updated_at = $8
+				WHERE id = $1`, id, src.Name, nameKey(src.Name), bit(src.Enabled), string(settings), origin,
+				searchable(src.Name, string(src.Kind), origin), micros(src.UpdatedAt))
+		})
 	})
 	return src, changed(err)
 }
@@ -184,6 +191,18 @@ func (s *Store) DeleteWorkloadSource(ctx context.Context, id string, fn func(dom
 			return err
 		}
 		t.record(ev)
-		return t.exec(ctx, `DELETE FROM workload_sources WHERE id = $1`, id)
+		return t.recallingProven(ctx, src, func() error { return t.exec(ctx, `DELETE FROM workload_sources WHERE id = $1`, id) })
 	})
+}
+
+// recallingProven is recalling for a change to a source: it concerns the agents
+// of the platforms that the source proves.
+func (t *tx) recallingProven(ctx context.Context, src domain.WorkloadSource, change func() error) error {
+	if src.Enabled {
+		for _, platform := range src.Proves(t.store.trustDomain) {
+			outer := change
+			change = func() error { return t.recalling(ctx, ofPlatform(platform), outer) }
+		}
+	}
+	return change()
 }

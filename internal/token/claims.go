@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -45,6 +46,23 @@ type Claims struct {
 	DelegationID string   `json:"delegation_id,omitempty"`
 	Role         string   `json:"role,omitempty"`
 	Attestation  string   `json:"attestation,omitempty"`
+	Status       *Status  `json:"status,omitempty"` // nil: it cannot be recalled by a status list
+}
+
+// Status says where a token's status is published (draft-ietf-oauth-status-list §6.1).
+type Status struct {
+	StatusList StatusEntry `json:"status_list"`
+}
+
+// StatusEntry is an index in the Token Status List at a URI.
+type StatusEntry struct {
+	Index int64  `json:"idx"`
+	URI   string `json:"uri"`
+}
+
+// StatusListURI is where an issuer publishes its Token Status List of a number.
+func StatusListURI(issuer string, list int64) string {
+	return issuer + "/oauth2/status-lists/" + strconv.FormatInt(list, 10)
 }
 
 // Actor is a party that acts for the subject. Act is who acted before it, in a
@@ -113,6 +131,9 @@ func (c *Claims) checkRead() error {
 			}
 		}
 	}
+	if c.Status != nil && (c.Status.StatusList.Index < 0 || c.Status.StatusList.URI == "") {
+		return errors.New("status does not name a place in a status list")
+	}
 	// Two readers of one token must never differ on what it allows.
 	if c.Permissions != nil && !sameSet(c.Actions(), c.Permissions) {
 		return errors.New("permissions and scope differ")
@@ -138,6 +159,9 @@ func (c *Claims) checkMint() error {
 		if !utf8.ValidString(text) {
 			return errors.New("a claim is not valid UTF-8")
 		}
+	}
+	if c.Status != nil && !utf8.ValidString(c.Status.StatusList.URI) {
+		return errors.New("status is not valid UTF-8")
 	}
 	if err := c.checkRead(); err != nil {
 		return err

@@ -16,6 +16,9 @@ import (
 const (
 	TypAccessToken = "at+jwt"                 // RFC 9068 §2.1
 	TypCheckpoint  = "authsec-checkpoint+jws" // a statement of the audit chain's head
+	TypStatusList  = "statuslist+jwt"         // draft-ietf-oauth-status-list §5.1
+	TypRecall      = "authsec-recall+jwt"     // what counts no more
+	TypHeartbeat   = "authsec-heartbeat+jwt"  // a stream of recalls is alive, and how far it came
 )
 
 // algorithm is the only one, whatever a token says (RFC 8725 §3.1).
@@ -106,7 +109,13 @@ func (m *Minter) SignPayload(ctx context.Context, typ string, payload []byte, no
 
 // payloadType is a list of what may be signed, not of what may not: a new kind
 // of signature is added here, knowingly.
-func payloadType(typ string) bool { return typ == TypCheckpoint }
+func payloadType(typ string) bool {
+	switch typ {
+	case TypCheckpoint, TypStatusList, TypRecall, TypHeartbeat:
+		return true
+	}
+	return false
+}
 
 func (m *Minter) sign(ctx context.Context, typ string, payload []byte, now time.Time) (string, error) {
 	key, err := m.Signer.Current(now)

@@ -66,7 +66,7 @@ func TestClaimsKeepTheirOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := -1
-	for _, name := range strings.Fields("iss sub act client_id aud exp iat nbf jti scope permissions spiffe_id agent_type user_id email delegation_id role attestation") {
+	for _, name := range strings.Fields("iss sub act client_id aud exp iat nbf jti scope permissions spiffe_id agent_type user_id email delegation_id role attestation status") {
 		next := strings.Index(string(b), fmt.Sprintf(`,"%s":`, name))
 		if name == "iss" {
 			next = strings.Index(string(b), `{"iss":`)
@@ -101,6 +101,9 @@ func TestMintRefusesWhatVerifiersWould(t *testing.T) {
 		"no audience":         func(c *Claims) { c.Audience = nil },
 		"empty audience":      func(c *Claims) { c.Audience = []string{audience, ""} },
 		"no actor":            func(c *Claims) { c.Actor = Actor{} },
+		"no list":             func(c *Claims) { c.Status = &Status{} },
+		"negative index":      func(c *Claims) { c.Status.StatusList.Index = -1 },
+		"list not UTF-8":      func(c *Claims) { c.Status.StatusList.URI = "https://\xff" },
 		"nameless actor":      func(c *Claims) { c.Actor.Act = &Actor{ClientID: "x"} },
 		"nine actors":         func(c *Claims) { c.Actor = chain(9) },
 		"no actions":          func(c *Claims) { c.SetActions(nil) },

@@ -122,6 +122,9 @@ func parseClaims(payload []byte) (Claims, error) {
 		return c, refuse(CodeClaims, "The token's claim act does not name an actor.")
 	}
 	c.Actor = *actor
+	if c.Status, ok = parseStatus(o); !ok {
+		return c, refuse(CodeClaims, "The token's claim status does not name a place in a status list.")
+	}
 	if err := c.checkRead(); err != nil {
 		return c, refuse(CodeClaims, "The token's claims do not hold: "+err.Error()+".")
 	}
@@ -144,6 +147,22 @@ func parseActor(v any) (*Actor, bool) {
 		}
 	}
 	return a, okSubject && okClient
+}
+
+// parseStatus reads the one mechanism of status that is ours.
+func parseStatus(o object) (*Status, bool) {
+	if !o.has("status") {
+		return nil, true
+	}
+	mechanisms, _ := o["status"].(map[string]any)
+	members, ok := mechanisms["status_list"].(map[string]any)
+	if !ok {
+		return nil, false
+	}
+	entry := object(members)
+	index, isIndex := entry.seconds("idx") // a whole number from 0, as times are
+	uri, isURI := entry.text("uri")
+	return &Status{StatusEntry{Index: index, URI: uri}}, isIndex && isURI
 }
 
 func refuse(code, public string) error {

@@ -108,6 +108,7 @@ func fullClaims() Claims {
 		DelegationID: "01890a5d-ac96-774b-bcce-b302099a8059",
 		Role:         "customer-support",
 		Attestation:  "none",
+		Status:       &Status{StatusEntry{Index: 4711, URI: StatusListURI(issuer, 3)}},
 	}
 	c.SetActions([]string{"orders:read", "billing:read", "billing:read"})
 	return c

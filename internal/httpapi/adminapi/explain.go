@@ -137,7 +137,7 @@ func (s server) toVerdict(v delegation.Verdict, now time.Time) (*api.Grant, []ap
 // toGrant previews the token. It has no jti: that is of a token that exists.
 func (s server) toGrant(g policy.Grant, now time.Time) (*api.Grant, error) {
 	issuedAt := now.Truncate(time.Second)
-	head, claims, err := s.Minter.Preview(issuance.Claims(g, "", issuedAt, issuedAt.Add(g.Lifetime)), now)
+	head, claims, err := s.Minter.Preview(issuance.Claims(s.Minter.Issuer, g, "", issuedAt, issuedAt.Add(g.Lifetime)), now)
 	if err != nil {
 		return nil, err
 	}

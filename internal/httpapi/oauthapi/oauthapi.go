@@ -1,10 +1,10 @@
 // Package oauthapi serves what any OAuth and JWT client knows to look for: the
-// signing keys (RFC 7517) and the server's metadata (RFC 8414). It lists what
+// signing keys (RFC 7517), the server's metadata (RFC 8414), status lists and
+// recalls, introspection (RFC 7662) and revocation (RFC 7009). It lists what
 // works, nothing else.
 package oauthapi
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -19,17 +19,20 @@ type KeySet interface {
 	JWKS(now time.Time) (*keyring.Document, error)
 }
 
-// API answers the standard documents.
+// API answers the standard documents and the token endpoint.
 type API struct {
-	Issuer string // the public URL
-	Keys   KeySet
-	Now    func() time.Time
+	Issuer    string // the public URL
+	Keys      KeySet
+	Tokens    TokenIssuer
+	MutualTLS bool // clients can authenticate with an X.509-SVID
+	Now       func() time.Time
 }
 
 // The routes' paths.
 const (
 	jwksPath     = "/.well-known/jwks.json"
 	metadataPath = "/.well-known/oauth-authorization-server"
+	oidcPath     = "/.well-known/openid-configuration"
 	sdkPath      = "/authsec/uflow/sdk/delegation-token"
 )
 
@@ -38,6 +41,8 @@ func (a API) Endpoints() []wire.Endpoint {
 	return []wire.Endpoint{
 		{Pattern: "GET " + jwksPath, Handler: wire.Handler{Serve: a.jwks, Fail: wire.OAuthError}},
 		{Pattern: "GET " + metadataPath, Handler: wire.Handler{Serve: a.metadata, Fail: wire.OAuthError}},
+		{Pattern: "GET " + oidcPath, Handler: wire.Handler{Serve: a.openID, Fail: wire.OAuthError}},
+		a.tokenEndpoint(),
 	}
 }
 
@@ -48,7 +53,7 @@ func (a API) jwks(w http.ResponseWriter, r *http.Request) error {
 	}
 	h := w.Header()
 	h.Set("ETag", doc.ETag)
-	publish(h)
+	publish(h, keyring.JWKSMaxAge)
 	if matches(r.Header.Get("If-None-Match"), doc.ETag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
@@ -58,36 +63,9 @@ func (a API) jwks(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// metadata is RFC 8414 §2. No grant is listed while there is no token endpoint.
-type metadata struct {
-	Issuer                 string   `json:"issuer"`
-	JWKSURI                string   `json:"jwks_uri"`
-	ResponseTypesSupported []string `json:"response_types_supported"`
-	GrantTypesSupported    []string `json:"grant_types_supported"`
-	// Ours, as RFC 8414 §2 allows: where the SDKs fetch tokens, and how they are signed.
-	DelegationTokenEndpoint string   `json:"authsec_delegation_token_endpoint"`
-	AccessTokenSigningAlgs  []string `json:"authsec_access_token_signing_alg_values_supported"`
-}
-
-func (a API) metadata(w http.ResponseWriter, _ *http.Request) error {
-	body, err := json.Marshal(metadata{
-		Issuer: a.Issuer, JWKSURI: a.Issuer + jwksPath,
-		ResponseTypesSupported: []string{}, GrantTypesSupported: []string{},
-		DelegationTokenEndpoint: a.Issuer + sdkPath, AccessTokenSigningAlgs: []string{"RS256"},
-	})
-	if err != nil {
-		return err
-	}
-	publish(w.Header())
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(append(body, '\n')) // the peer may be gone; nobody to tell
-	return nil
-}
-
-// publish lets anybody read a public document, from a page too, and keep it for
-// as long as keys are published before use.
-func publish(h http.Header) {
-	h.Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(keyring.JWKSMaxAge/time.Second)))
+// publish lets anybody read a public document, from a page too, and keep it.
+func publish(h http.Header, maxAge time.Duration) {
+	h.Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(maxAge/time.Second)))
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 }

@@ -1,7 +1,6 @@
 package oauthapi_test
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -51,23 +50,5 @@ func TestJWKS(t *testing.T) {
 	}
 	if w := get(t, keys{err: errors.New("inside")}, "/.well-known/jwks.json"); w.Code != 500 || strings.Contains(w.Body.String(), "inside") || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("%d %s %v", w.Code, w.Body, w.Header())
-	}
-}
-
-// TestMetadata lists what works and nothing else (RFC 8414 §2).
-func TestMetadata(t *testing.T) {
-	w := get(t, keys{}, "/.well-known/oauth-authorization-server")
-	var m map[string]any
-	if err := json.Unmarshal(w.Body.Bytes(), &m); err != nil || w.Code != 200 || w.Header().Get("Content-Type") != "application/json" {
-		t.Fatalf("%v %d", err, w.Code)
-	}
-	if m["issuer"] != "https://authsec.example" || m["jwks_uri"] != "https://authsec.example/.well-known/jwks.json" ||
-		m["authsec_delegation_token_endpoint"] != "https://authsec.example/authsec/uflow/sdk/delegation-token" {
-		t.Errorf("%v", m)
-	}
-	for _, absent := range []string{"token_endpoint", "introspection_endpoint", "revocation_endpoint", "authorization_endpoint"} {
-		if _, ok := m[absent]; ok {
-			t.Errorf("%s is listed and there is none", absent)
-		}
 	}
 }

@@ -1,10 +1,8 @@
 package sdkapi
 
 import (
-	"encoding/base64"
 	"maps"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -89,7 +87,7 @@ func clientID(query string, headers []string) (string, error) {
 // proof reads what the caller presents of its workload.
 func proof(r *http.Request) (issuance.Presented, error) {
 	info := wire.FromContext(r.Context())
-	p := issuance.Presented{Peer: info.Peer, Loopback: (info.Unix || isLoopback(info.IP)) && !wire.Forwarded(r)}
+	p := issuance.Presented{Peer: info.Peer, Loopback: wire.FromThisMachine(r)}
 	headers := r.Header.Values("Authorization")
 	switch {
 	case len(headers) == 0:
@@ -109,41 +107,13 @@ func proof(r *http.Request) (issuance.Presented, error) {
 		p.Bearer = domain.Secret(value)
 		return p, nil
 	case strings.EqualFold(scheme, "Basic"):
-		basic, ok := decodeBasic(value)
-		if ok {
-			p.Basic = &basic
+		if id, secret, ok := wire.DecodeBasic(value); ok {
+			p.Basic = &issuance.Basic{ClientID: strings.ToLower(id), Secret: domain.Secret(secret)}
 			return p, nil
 		}
 	}
 	return p, &domain.Error{Kind: domain.Unauthenticated, Code: issuance.CodeInvalidProof,
 		Public: "The header Authorization is neither a Bearer workload token nor a well-formed Basic client secret."}
-}
-
-// decodeBasic reads client credentials: each half is form-encoded before both
-// are base64-encoded (RFC 6749 §2.3.1).
-func decodeBasic(value string) (issuance.Basic, bool) {
-	raw, err := base64.StdEncoding.DecodeString(value)
-	if err != nil {
-		return issuance.Basic{}, false
-	}
-	user, password, ok := strings.Cut(string(raw), ":")
-	if !ok {
-		return issuance.Basic{}, false
-	}
-	id, err := url.QueryUnescape(user)
-	if err != nil {
-		return issuance.Basic{}, false
-	}
-	secret, err := url.QueryUnescape(password)
-	if err != nil {
-		return issuance.Basic{}, false
-	}
-	return issuance.Basic{ClientID: strings.ToLower(id), Secret: domain.Secret(secret)}, true
-}
-
-func isLoopback(ip string) bool {
-	a, err := netip.ParseAddr(ip)
-	return err == nil && a.Unmap().IsLoopback()
 }
 
 func invalid(format string, args ...any) error {

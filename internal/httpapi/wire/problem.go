@@ -3,6 +3,9 @@ package wire
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
+
+	"authsec/internal/domain"
 )
 
 // problem is an RFC 9457 body.
@@ -45,9 +48,24 @@ func Problem(w http.ResponseWriter, r *http.Request, err error) {
 // OAuthError writes err as {"error", "error_description", …} (RFC 6749 §5.2):
 // how token routes fail.
 func OAuthError(w http.ResponseWriter, r *http.Request, err error) {
+	// Both ways in which a workload can prove itself (RFC 9110 §11.6.1).
+	oauthError(w, r, err, public(err), `Bearer realm="authsec"`, `Basic realm="authsec"`)
+}
+
+// OAuthErrorAs returns an OAuthError for an endpoint whose RFC names the errors:
+// name turns one that may be shown into what that RFC calls it. The challenges are
+// those of its 401.
+func OAuthErrorAs(name func(domain.Error) domain.Error, challenges ...string) func(http.ResponseWriter, *http.Request, error) {
+	return func(w http.ResponseWriter, r *http.Request, err error) {
+		e := name(*public(err))
+		e.Public = describable(e.Public)
+		oauthError(w, r, err, &e, challenges...)
+	}
+}
+
+func oauthError(w http.ResponseWriter, r *http.Request, err error, e *domain.Error, challenges ...string) {
 	info := FromContext(r.Context())
 	info.Err = err
-	e := public(err)
 	status := Status(e.Kind)
 	body := map[string]any{}
 	for k, v := range e.Details {
@@ -56,11 +74,25 @@ func OAuthError(w http.ResponseWriter, r *http.Request, err error) {
 	body["error"], body["error_description"], body["request_id"] = e.Code, e.Public, info.ID
 	retryAfter(w, e)
 	if status == http.StatusUnauthorized {
-		// Both ways in which a workload can prove itself (RFC 9110 §11.6.1).
-		w.Header().Add("WWW-Authenticate", `Bearer realm="authsec"`)
-		w.Header().Add("WWW-Authenticate", `Basic realm="authsec"`)
+		for _, c := range challenges {
+			w.Header().Add("WWW-Authenticate", c)
+		}
 	}
 	write(w, status, "application/json", body)
+}
+
+// describable puts a text into the characters that error_description may have
+// (RFC 6749 §5.2): printable ASCII without " and \.
+func describable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '"', r == '\\':
+			return '\''
+		case r < ' ' || r > '~':
+			return '?'
+		}
+		return r
+	}, strings.ReplaceAll(s, "…", "..."))
 }
 
 func write(w http.ResponseWriter, status int, contentType string, v any) {

@@ -289,7 +289,7 @@ func TestAgentDeletionRevokesItsDelegations(t *testing.T) {
 		others := lend(t, s, w.ana, w.other, nil)
 		at := t0.Add(time.Hour)
 		if err := s.DeleteAgent(t.Context(), w.support.ClientID, at, "The agent was deleted.", func(domain.Agent, []domain.Delegation) ([]domain.Event, error) {
-			return nil, nil
+			return []domain.Event{did("agent.delete", w.support.ClientID)}, nil
 		}); err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"authsec/internal/policy"
 	"authsec/internal/store"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver that makes a schema for each test
@@ -19,6 +20,9 @@ import (
 // PostgresEnv names the variable with the URL of a PostgreSQL that tests may
 // fill with schemas of their own.
 const PostgresEnv = "AUTHSEC_TEST_POSTGRES_URL"
+
+// trustDomain is the server's own, as its stores know it.
+const trustDomain = "authsec.local"
 
 // Each runs fn on a fresh, migrated database of each kind.
 func Each(t *testing.T, fn func(t *testing.T, s *store.Store)) {
@@ -79,6 +83,7 @@ func PostgresURL(t testing.TB) string {
 
 func open(t testing.TB, o store.Options) *store.Store {
 	t.Helper()
+	o.Recalls, o.TrustDomain = policy.Recalls, trustDomain
 	s, err := store.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

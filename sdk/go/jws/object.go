@@ -110,13 +110,17 @@ func (o Object) Texts(name string) ([]string, bool) {
 // Seconds returns a member that must be a whole number of seconds since 1970.
 // JSON's other spellings of a number (1.0, 1e9) are refused: RFC 7519 allows
 // them, issuers do not write them, and libraries disagree on them.
-func (o Object) Seconds(name string) (int64, bool) {
+func (o Object) Seconds(name string) (int64, bool) { return o.Whole(name, maxUnixTime) }
+
+// Whole returns a member that must be a whole number from 0 to most, in the one
+// spelling that [Object.Seconds] allows.
+func (o Object) Whole(name string, most int64) (int64, bool) {
 	number, ok := o[name].(Number)
 	if !ok {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(number.String(), 10, 64)
-	if err != nil || n < 0 || n > maxUnixTime {
+	if err != nil || n < 0 || n > most {
 		return 0, false
 	}
 	return n, true

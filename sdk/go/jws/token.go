@@ -58,7 +58,13 @@ type Token struct {
 // first: the header in whole, of the payload only the encoding. Its errors are
 // of type *[Error].
 func Parse(raw string, algorithms ...string) (*Token, error) {
-	header, _, err := read(raw)
+	return ParseUpTo(MaxBytes, raw, algorithms...)
+}
+
+// ParseUpTo is Parse with another limit, for what is longer than a token: a
+// status list.
+func ParseUpTo(maxBytes int, raw string, algorithms ...string) (*Token, error) {
+	header, _, err := read(maxBytes, raw)
 	if err != nil {
 		return nil, err
 	}
@@ -78,16 +84,16 @@ func Parse(raw string, algorithms ...string) (*Token, error) {
 // keys to ask for, and nothing else. Only its form is checked. Its errors are of
 // type *[Error].
 func Peek(raw string) (Object, error) {
-	_, payload, err := read(raw)
+	_, payload, err := read(MaxBytes, raw)
 	if err != nil {
 		return nil, err
 	}
 	return claims(payload)
 }
 
-func read(raw string) (header Object, payload []byte, err error) {
-	if len(raw) > MaxBytes {
-		return nil, nil, malformed("longer than %d bytes", MaxBytes)
+func read(maxBytes int, raw string) (header Object, payload []byte, err error) {
+	if len(raw) > maxBytes {
+		return nil, nil, malformed("longer than %d bytes", maxBytes)
 	}
 	if strings.Count(raw, ".") != 2 {
 		return nil, nil, malformed("want three parts")

@@ -39,6 +39,8 @@ type Claims struct {
 	AgentType    string // agent_type: "langchain" …
 	UserID       string // user_id: of the person, for older clients; see Subject
 	Email        string // email: of the person
+
+	status any // as it came; [WithRevocation] reads it
 }
 
 // HasAction reports whether the token allows action, which is compared exactly.
@@ -60,7 +62,10 @@ func parseClaims(o jws.Object) (*Claims, error) {
 	if o.Has("cnf") {
 		return nil, ErrConstrained
 	}
-	c := &Claims{}
+	c := &Claims{status: o["status"]}
+	if o.Has("status") && c.status == nil {
+		c.status = false // null is a status, of the wrong type
+	}
 	if c.Issuer, _ = o.Text("iss"); c.Issuer == "" {
 		return nil, ErrIssuer
 	}

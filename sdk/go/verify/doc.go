@@ -26,7 +26,8 @@
 //
 // # Revocation
 //
-// A token is good until it expires: its status claim (a Token Status List
-// reference) is not looked at. A check of it will arrive as an [Option] that is
-// given the verified claims; no signature here has to change for it.
+// Without [WithRevocation] a token is good until it expires. With it, a token that
+// has been recalled since is refused with [ErrRevoked], within a second in
+// [RevocationPush]; and where that cannot be told for longer than the stated
+// staleness, with [ErrRevocationUnknown].
 package verify

@@ -41,8 +41,13 @@ var (
 	// ErrConstrained: the token is bound to a key (cnf, RFC 7800), which this
 	// verifier cannot check.
 	ErrConstrained error = &fault{"constrained", "the token is bound to a key that cannot be checked here"}
+	// ErrRevoked: the token, or the delegation that it draws on, has been recalled.
+	ErrRevoked error = &fault{"revoked", "the token has been revoked"}
+	// ErrRevocationUnknown: it cannot be told at the moment whether the token has
+	// been revoked. The caller may try again (503).
+	ErrRevocationUnknown error = &fault{"revocation_unknown", "it cannot be told at the moment whether the token has been revoked"}
 	// ErrKeysUnavailable: no usable keys could be had, so nothing is known about
-	// the token. The caller may try again (503), unlike for every other error.
+	// the token. The caller may try again (503).
 	ErrKeysUnavailable error = &fault{"keys_unavailable", "the issuer's keys cannot be had at the moment"}
 )
 

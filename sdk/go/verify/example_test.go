@@ -75,3 +75,16 @@ func ExampleNewContext() {
 	fmt.Println(w.Code, w.Body)
 	// Output: 200 the bill
 }
+
+// With the credential that registering the API as a Resource gave, tokens that
+// are taken back are refused within a second.
+func ExampleWithRevocation() {
+	verifier, err := verify.New("https://authsec.example.com", "https://billing.example.com",
+		verify.WithRevocation(verify.RevocationPush, verify.Credential{ID: "018f…", Secret: os.Getenv("AUTHSEC_RESOURCE_SECRET")}))
+	if err != nil { // nothing is set here
+		fmt.Println(err)
+		return
+	}
+	defer verifier.Close()
+	// Output: verify: revocation push: want the ID and the secret of the Resource
+}

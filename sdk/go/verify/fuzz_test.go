@@ -110,7 +110,7 @@ func FuzzAuthorizationHeader(f *testing.F) {
 			return
 		}
 		w := httptest.NewRecorder()
-		refusal.write(w, "realm")
+		refusal.write(w, challenger{realm: "realm"})
 		if w.Code != 400 && w.Code != 401 {
 			t.Fatalf("got status %d", w.Code)
 		}

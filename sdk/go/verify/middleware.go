@@ -13,7 +13,7 @@ type contextKey struct{}
 
 type admitted struct {
 	claims *Claims
-	realm  string
+	by     challenger
 }
 
 // FromContext returns the claims of the request's token, behind
@@ -35,7 +35,7 @@ func NewContext(ctx context.Context, claims *Claims) context.Context {
 //	400 invalid_request          the token is malformed as a credential, or sent twice
 //	401 (no error code)          no token was sent
 //	401 invalid_token            the token is refused
-//	503 temporarily_unavailable  the issuer's keys cannot be had; see Retry-After
+//	503 temporarily_unavailable  the issuer's keys, or word of revocations, cannot be had; see Retry-After
 //
 // The body is {"error": …, "error_description": …}. A token in the query is
 // never used (RFC 9700 §4.3.2), and the body is never read.
@@ -43,7 +43,7 @@ func (v *Verifier) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, refusal := bearerToken(r)
 		if refusal != nil {
-			refusal.write(w, v.audience)
+			refusal.write(w, v.challenger())
 			return
 		}
 		claims, err := v.Verify(r.Context(), token)
@@ -51,9 +51,17 @@ func (v *Verifier) Middleware(next http.Handler) http.Handler {
 			v.refuse(w, r, err)
 			return
 		}
-		ctx := context.WithValue(r.Context(), contextKey{}, admitted{claims, v.audience})
+		ctx := context.WithValue(r.Context(), contextKey{}, admitted{claims, v.challenger()})
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+func (v *Verifier) challenger() challenger {
+	c := challenger{realm: v.audience}
+	if v.metadata != nil {
+		c.metadata = v.metadata.url
+	}
+	return c
 }
 
 // refuse answers a request whose token was not accepted. The reason goes to the
@@ -61,12 +69,12 @@ func (v *Verifier) Middleware(next http.Handler) http.Handler {
 func (v *Verifier) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	v.log.InfoContext(r.Context(), "token_refused", "code", Code(err), "error", err)
 	refusal := refusalInvalidToken
-	if errors.Is(err, ErrKeysUnavailable) {
+	if errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrRevocationUnknown) {
 		refusal = refusalUnavailable
 	} else if f, ok := errors.AsType[*fault](err); ok {
 		refusal.description = f.text
 	}
-	refusal.write(w, v.audience)
+	refusal.write(w, v.challenger())
 }
 
 // RequireActions passes requests on whose token allows every action named, and
@@ -89,9 +97,9 @@ func RequireActions(action string, more ...string) func(http.Handler) http.Handl
 			a, ok := r.Context().Value(contextKey{}).(admitted)
 			switch {
 			case !ok || a.claims == nil:
-				refusalMisplaced.write(w, "")
+				refusalMisplaced.write(w, challenger{})
 			case slices.ContainsFunc(actions, func(action string) bool { return !a.claims.HasAction(action) }):
-				refusal.write(w, a.realm)
+				refusal.write(w, a.by)
 			default:
 				next.ServeHTTP(w, r)
 			}

@@ -29,6 +29,8 @@ type settings struct {
 	plainHTTP    bool
 	jwksURL      string
 	static       []byte // a JWK Set, or nil
+	revocation   revocationSettings
+	metadata     *metadata // nil: none
 }
 
 // WithLeeway sets how far this machine's clock and the issuer's may differ:
@@ -51,12 +53,12 @@ func WithKeys(jwks []byte) Option {
 	return func(s *settings) { s.static = append([]byte{}, jwks...) } // never nil: no keys is not "fetch them"
 }
 
-// WithPlainHTTP lets keys come over http:// from a host other than this one.
+// WithPlainHTTP lets keys, and word of revocations, come over http:// from a host other than this one.
 // Whoever controls the network in between can then issue tokens.
 func WithPlainHTTP() Option { return func(s *settings) { s.plainHTTP = true } }
 
-// WithHTTPClient sets the client that fetches keys, for a proxy or a private
-// CA. Its redirect policy is replaced by ours: never to another origin.
+// WithHTTPClient sets the client that speaks to the issuer, for a proxy or a
+// private CA. Its redirect policy is replaced by ours: never to another origin.
 func WithHTTPClient(c *http.Client) Option { return func(s *settings) { s.client = c } }
 
 // WithClock sets the source of the current time.
@@ -75,6 +77,7 @@ func newSettings(issuer, audience string, options []Option) (*settings, jwks.Key
 		now:          time.Now,
 		client:       &http.Client{},
 		log:          slog.Default(),
+		revocation:   revocationSettings{mode: RevocationNone, staleness: defaultStaleness, steady: steadyClock()},
 	}
 	for _, option := range options {
 		option(s)
@@ -93,6 +96,12 @@ func newSettings(issuer, audience string, options []Option) (*settings, jwks.Key
 	}
 	if s.static != nil && (s.now == nil || s.client == nil || s.log == nil) { // else NewRemote says so
 		fault("clock, HTTP client and logger must not be nil")
+	}
+	s.revocation.check(issuer, s.plainHTTP, fault)
+	if s.metadata != nil {
+		if err := s.metadata.prepare(issuer, s.plainHTTP); err != nil {
+			fault("metadata: %w", err)
+		}
 	}
 	var keys jwks.Keys
 	policy := jwks.Policy{Algorithms: []string{algorithm}}

@@ -29,10 +29,10 @@ var (
 	refusalMisplaced    = refusal{status: 500, code: "server_error", description: "this route demands actions but checks no token"}
 )
 
-func (f refusal) write(w http.ResponseWriter, realm string) {
+func (f refusal) write(w http.ResponseWriter, c challenger) {
 	h := w.Header()
 	if f.status != http.StatusServiceUnavailable && f.status != http.StatusInternalServerError {
-		h.Set("WWW-Authenticate", f.challenge(realm))
+		h.Set("WWW-Authenticate", f.challenge(c))
 	}
 	if f.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(f.retryAfter/time.Second)))
@@ -47,9 +47,13 @@ func (f refusal) write(w http.ResponseWriter, realm string) {
 	}{f.code, f.description})
 }
 
+// challenger is who challenges: the realm (RFC 6750 §3) and where its metadata is
+// (RFC 9728 §5.1), each "" for none.
+type challenger struct{ realm, metadata string }
+
 // challenge returns the WWW-Authenticate value. A request that sent no token is
 // told no error (RFC 6750 §3.1).
-func (f refusal) challenge(realm string) string {
+func (f refusal) challenge(c challenger) string {
 	var value []byte
 	add := func(name, text string) {
 		separator := ", "
@@ -58,8 +62,8 @@ func (f refusal) challenge(realm string) string {
 		}
 		value = append(value, separator+name+`="`+text+`"`...)
 	}
-	if realm != "" {
-		add("realm", realm)
+	if c.realm != "" {
+		add("realm", c.realm)
 	}
 	if f.code != refusalNoToken.code {
 		add("error", f.code)
@@ -67,6 +71,9 @@ func (f refusal) challenge(realm string) string {
 	}
 	if f.scope != "" {
 		add("scope", f.scope)
+	}
+	if c.metadata != "" {
+		add("resource_metadata", c.metadata)
 	}
 	return string(value)
 }

@@ -19,6 +19,8 @@ type Verifier struct {
 	now      func() time.Time
 	log      *slog.Logger
 	keys     jwks.Keys
+	recalls  *revocation // nil: not checked
+	metadata *metadata   // nil: none to point to
 }
 
 // New returns a Verifier of the tokens that issuer issues for audience. Both
@@ -26,33 +28,44 @@ type Verifier struct {
 // carry it, audience the URI under which this API is registered there (or the
 // server's default audience).
 //
-// New does no I/O; the first token does. Its error names every fault of the
+// New does no I/O; the first token does, or [RevocationPush], which listens from
+// the start, in the background. Its error names every fault of the
 // arguments at once.
 func New(issuer, audience string, options ...Option) (*Verifier, error) {
 	s, keys, err := newSettings(issuer, audience, options)
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
-	return &Verifier{
+	v := &Verifier{
 		issuer:   issuer,
 		audience: audience,
 		leeway:   s.leeway,
 		now:      s.now,
 		log:      s.log,
 		keys:     keys,
-	}, nil
+		metadata: s.metadata,
+	}
+	v.recalls = newRevocation(issuer, s, keys) // the last, for it may start to listen
+	return v, nil
 }
 
-// Close stops refreshing keys and waits until nothing runs in the background.
-// After it, Verify makes do with the keys it has until they are too old.
-func (v *Verifier) Close() { v.keys.Close() }
+// Close stops refreshing keys, listening and polling, and waits until nothing runs
+// in the background. After it, Verify makes do with what it has until that is too
+// old.
+func (v *Verifier) Close() {
+	if v.recalls != nil {
+		v.recalls.Close()
+	}
+	v.keys.Close()
+}
 
 // Verify checks a token, in compact form and nothing around it, and returns its
-// claims. ctx bounds how long the caller waits for the issuer's keys, which is
-// never when they are at hand.
+// claims. ctx bounds how long the caller waits for the issuer's keys and word of
+// revocations, which is never when they are at hand.
 //
 // Any error means: refuse. See [ErrMalformed] and its neighbours for the
-// reasons, of which only [ErrKeysUnavailable] is worth another try.
+// reasons, of which only [ErrKeysUnavailable] and [ErrRevocationUnknown] are worth
+// another try.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	// 1. What can be known without a key, cheaply.
 	read, keyID, err := parseHeader(token)
@@ -80,6 +93,13 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	}
 	if err := v.judge(claims); err != nil {
 		return nil, err
+	}
+
+	// 4. Whether it has been taken back since.
+	if v.recalls != nil {
+		if err := v.recalls.check(ctx, token, claims); err != nil {
+			return nil, err
+		}
 	}
 	return claims, nil
 }

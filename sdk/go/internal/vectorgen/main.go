@@ -31,7 +31,11 @@ func run(folder string) error {
 		return err
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(folder, name), content, 0o644); err != nil {
+		path := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
 			return err
 		}
 	}
@@ -72,7 +76,12 @@ func generate(folder string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{"jwks.json": jwks, "tokens.json": tokens}, nil
+	files, err := m.recallFiles()
+	if err != nil {
+		return nil, err
+	}
+	files["jwks.json"], files["tokens.json"] = jwks, tokens
+	return files, nil
 }
 
 // vectors is the form of tokens.json.

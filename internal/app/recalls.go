@@ -1,0 +1,54 @@
+package app
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"authsec/internal/audit"
+	"authsec/internal/httpapi/oauthapi"
+	"authsec/internal/httpapi/wire"
+	"authsec/internal/issuance"
+	"authsec/internal/revocation"
+)
+
+// resourceRates bound what resources ask. They are generous: an API may
+// introspect each of its requests.
+func resourceRates() issuance.Rates { return issuance.Rates{PerClient: 2000, PerAddress: 4000} }
+
+// recalls is what tells verifiers which tokens count no more.
+func (a *App) recalls(agents oauthapi.Agents, refusals *audit.Refusals) (oauthapi.Recalls, error) {
+	limiter, err := issuance.NewTokenBuckets(resourceRates())
+	if err != nil {
+		return oauthapi.Recalls{}, err
+	}
+	here := revocation.Deployment{Issuer: a.Config.Issuer(), DefaultAudience: a.Policy.DefaultAudience}
+	hub, err := revocation.NewHub(revocation.HubOptions{Deployment: here, Recalls: a.Store, Resources: a.Store,
+		Signer: a.Minter, Now: time.Now, Log: a.Log})
+	if err != nil {
+		return oauthapi.Recalls{}, err
+	}
+	return oauthapi.Recalls{
+		Resources:  &revocation.Gate{Resources: a.Store, Limiter: limiter, Refusals: refusals, Now: time.Now},
+		Lists:      &revocation.Lists{Store: a.Store, Signer: a.Minter, Issuer: here.Issuer, Now: time.Now},
+		Hub:        hub,
+		Introspect: &revocation.Introspector{Deployment: here, Keys: a.Keyring, Store: a.Store, Now: time.Now},
+		Agents:     agents,
+		Revoker:    &revocation.Revoker{Deployment: here, Keys: a.Keyring, Store: a.Store, Recalled: hub.Wake, Now: time.Now},
+	}, nil
+}
+
+// wakes has the hub look for recalls after whatever may have made one.
+func wakes(endpoints []wire.Endpoint, hub *revocation.Hub) []wire.Endpoint {
+	out := make([]wire.Endpoint, len(endpoints))
+	for i, e := range endpoints {
+		out[i] = e
+		if !strings.HasPrefix(e.Pattern, http.MethodGet+" ") {
+			out[i].Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				e.Handler.ServeHTTP(w, r)
+				hub.Wake()
+			})
+		}
+	}
+	return out
+}

@@ -1,0 +1,29 @@
+// What the server under test is, as server_test.go says.
+const need = (name) => {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: these tests are run by go test`);
+  return value;
+};
+
+export const issuer = new URL(need('ISSUER'));
+export const audience = need('AUDIENCE');
+export const person = need('PERSON');
+export const agent = { id: need('CLIENT_ID'), secret: need('CLIENT_SECRET') };
+export const signer = { id: need('SIGNER_ID'), key: JSON.parse(need('SIGNER_KEY')) };
+export const resource = { id: need('RESOURCE_ID'), secret: need('RESOURCE_SECRET') };
+export const nextKey = need('NEXT_KEY');
+
+export const signerKey = () =>
+  crypto.subtle.importKey('jwk', signer.key, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+
+// until calls work every second until it is true, for as long as a key waits to sign and a minute.
+export const until = async (work) => {
+  const end = Date.now() + 7 * 60_000;
+  while (!(await work())) {
+    if (Date.now() > end) throw new Error('in vain');
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+};
+
+// forged is the token with another signature.
+export const forged = (token) => `${token.slice(0, -8)}AAAAAAAA`;
