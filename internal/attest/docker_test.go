@@ -18,7 +18,7 @@ import (
 	"authsec/internal/domain"
 )
 
-// inspectAnswer is what Docker Engine 28 answers to GET /containers/{id}/json,
+// inspectAnswer has the shape of an answer to GET /containers/{id}/json (Docker Engine API, ContainerInspect),
 // with the members that nobody reads here cut short.
 const inspectAnswer = `{"Id":%q,"Created":"2026-11-20T08:14:03.518Z","Path":"/agent","Args":[],
 "State":{"Status":"running","Running":true,"Paused":false,"Restarting":false,"OOMKilled":false,"Dead":false,"Pid":%d,"ExitCode":0,"Error":"","StartedAt":"2026-11-20T08:14:03.9Z","FinishedAt":"0001-01-01T00:00:00Z"},

@@ -40,6 +40,42 @@ test('a revoked delegation gives no more tokens', async ({ page, api, server }) 
   expect((await sdkFetch(server, agent.client_id)).status).toBe(1);
 });
 
+test('what is deleted elsewhere leaves the page, and a failed renewal is said above what was there', async ({ page, api, complaints }) => {
+  complaints.expect(404, /\/api\/v1\//);
+  complaints.expect(500, /\/api\/v1\/agents\//);
+  const agent = await api.agent('Customer Support');
+  await signedIn(page);
+  await page.goto(`/clients/agents/${agent.client_id}`);
+  const main = page.getByRole('main');
+  await expect(main.getByRole('heading', { level: 1, name: 'Customer Support' })).toBeVisible();
+  const own = `**/api/v1/agents/${agent.client_id}`;
+  await page.route(own, (route) => route.fulfill({ status: 500, json: { code: 'internal', detail: 'Something broke.', status: 500 } }));
+  const renew = () => page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
+  // Only what is some seconds old is asked anew.
+  await expect(async () => {
+    await renew();
+    await expect(main.getByRole('alert').filter({ hasText: 'what is shown may be old' })).toBeVisible({ timeout: 1000 });
+  }).toPass();
+  await expect(main.getByText(agent.client_id).first()).toBeVisible();
+
+  await page.unroute(own);
+  await api.deleteAgent(agent);
+  await main.getByRole('button', { name: 'Try again' }).first().click();
+  await expect(main.getByText('This agent is gone')).toBeVisible();
+  await expect(main.getByRole('heading', { name: 'Identity' })).toHaveCount(0);
+});
+
+test('without a clipboard, copying selects the whole value and says so', async ({ page, api }) => {
+  const agent = await api.agent('Customer Support');
+  await page.addInitScript(() => delete (Navigator.prototype as { clipboard?: unknown }).clipboard);
+  await signedIn(page);
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.goto(`/clients/agents/${agent.client_id}`);
+  await page.getByRole('button', { name: 'Copy SPIFFE ID' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'press Ctrl+C' })).toBeVisible();
+  expect(await page.evaluate(() => window.getSelection()?.toString())).toBe(agent.spiffe_id);
+});
+
 test('a double click on + Onboard creates one agent', async ({ page, api }) => {
   await signedIn(page);
   await page.goto('/clients?onboard=agent');

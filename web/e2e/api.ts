@@ -88,6 +88,10 @@ export class Api {
     await done(this.client.DELETE('/actions/{name}', { params: { path: { name } } }));
   }
 
+  async deleteAgent({ client_id }: { client_id: string }): Promise<void> {
+    await done(this.client.DELETE('/agents/{client_id}', { params: { path: { client_id } } }));
+  }
+
   async deleteResource({ id }: { id: string }): Promise<void> {
     await done(this.client.DELETE('/resources/{id}', { params: { path: { id } } }));
   }

@@ -64,3 +64,51 @@ test('onboarding by its address starts at the name, and each kind keeps what was
   await page.goto('/clients?onboard=server');
   await expect(field(modal, 'MCP Server Name')).toBeFocused();
 });
+
+test('Back after onboarding does not open the modal again', async ({ page }) => {
+  await signedIn(page);
+  await page.goto('/clients');
+  await page.getByRole('button', { name: 'Onboard New Client' }).click();
+  const modal = page.getByRole('dialog', { name: 'Onboard New Client' });
+  await field(modal, 'AI Agent Name').fill('Customer Support');
+  await field(modal, 'k8s:ns').fill('production');
+  await modal.getByRole('button', { name: '+ Onboard' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Customer Support' })).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL('/clients');
+  await expect(page.getByRole('link', { name: 'Customer Support' })).toBeVisible();
+  await expect(modal).toBeHidden();
+});
+
+test('the set-up that is shown is in the address', async ({ page, api }) => {
+  const { client_id } = await api.agent('Customer Support');
+  await signedIn(page);
+  await page.goto(`/clients/agents/${client_id}`);
+  await page.getByRole('tab', { name: 'SPIRE' }).click();
+  await expect(page).toHaveURL(`/clients/agents/${client_id}?setup=spire`);
+  await page.reload();
+  await expect(page.getByRole('region', { name: 'spire-server entry create' })).toBeVisible();
+  await page.goBack();
+  await expect(page.getByRole('tab', { name: 'Python' })).toHaveAttribute('aria-selected', 'true');
+});
+
+test('the live tail asks for the newest page alone, and shows what happens', async ({ page, api }) => {
+  for (let i = 0; i < 12; i++) await api.actions(...Array.from({ length: 10 }, (_, n) => `orders:act-${i}-${n}`));
+  await signedIn(page);
+  await page.goto('/activity');
+  const amount = page.getByRole('status').filter({ hasText: /shown, there are more|in all/ });
+  const before = await amount.textContent();
+  await page.getByRole('button', { name: 'Load more' }).click();
+  await expect(amount).not.toHaveText(before ?? '');
+  const asked: URL[] = [];
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.pathname === '/api/v1/audit-events') asked.push(url);
+  });
+  await page.getByRole('switch', { name: 'Live tail' }).check();
+  await expect(page.getByText(/^Live: new events/)).toBeVisible();
+  await api.agent('Customer Support');
+  await expect(page.getByRole('row', { name: /agent\.create/ })).toBeVisible();
+  await expect.poll(() => asked.length).toBeGreaterThan(2);
+  expect(asked.filter((url) => url.searchParams.has('cursor'))).toEqual([]);
+});

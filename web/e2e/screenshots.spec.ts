@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { Api, delegatedAgent } from './api';
 import { admin, expect, field, signedIn, test } from './fixtures';
+import { issuer } from './issuer';
 import { sdkFetch } from './sdk';
 import { repository } from './server';
 
@@ -59,6 +60,31 @@ test('pictures of the main pages', async ({ page, api, server }) => {
   await page.goto('/activity');
   await expect(page.getByRole('heading', { level: 1, name: 'Activity' })).toBeVisible();
   await shoot(page, 'activity');
+
+  await api.agent('Release Pipeline', {
+    platform: 'github',
+    attestation: 'required',
+    selectors: [{ key: 'github:repository', value: 'example/support-agent' }],
+  });
+  const github = issuer('https://token.actions.githubusercontent.com');
+  await page.goto('/settings/workload-sources/new');
+  const main = page.getByRole('main');
+  await field(main, 'Name').fill('GitHub Actions');
+  await main.getByRole('radio', { name: /^OpenID Connect/ }).click();
+  await main.getByLabel('Preset').click();
+  await page.getByRole('option', { name: 'GitHub Actions' }).click();
+  await main.getByText('Pasted', { exact: true }).click();
+  await field(main, 'Key set').fill(github.jwks);
+  const claims = { aud: server.url, repository: 'example/support-agent', ref: 'refs/heads/main' };
+  await field(main, 'Workload token').fill(github.token(claims));
+  await main.getByRole('button', { name: 'Test', exact: true }).click();
+  await expect(main.getByText('The token is good')).toBeVisible();
+  // All of it in one window: of a page that scrolls, the header would stand in the middle.
+  const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ width: 1280, height: whole });
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await shoot(page, 'workload-source');
+  await page.setViewportSize({ width: 1280, height: 800 });
 
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.goto('/');

@@ -51,8 +51,7 @@ test('signing in leads back to where one was going', async ({ page, api }) => {
   await expect(page.getByRole('link', { name: 'Invoice Clerk' })).toBeVisible();
 });
 
-test('a forged return address stays in this console', async ({ page, complaints }) => {
-  complaints.expect(401, /\/api\/v1\/session/);
+test('a forged return address stays in this console', async ({ page }) => {
   for (const elsewhere of ['//elsewhere.example.com/', 'https://elsewhere.example.com/', '/\\elsewhere.example.com']) {
     await page.context().clearCookies();
     await page.goto(`/sign-in?return=${encodeURIComponent(elsewhere)}`);

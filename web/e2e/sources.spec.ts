@@ -1,19 +1,5 @@
-import { createSign, generateKeyPairSync } from 'node:crypto';
 import { expect, field, signedIn, test } from './fixtures';
-
-/** An issuer whose key set is pasted, so that nothing needs to be reached. */
-function issuer(url: string) {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return {
-    jwks: JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'RS256', use: 'sig' }] }),
-    token(claims: Record<string, unknown>) {
-      const now = Math.floor(Date.now() / 1000);
-      const text = `${part({ alg: 'RS256', kid: 'k1', typ: 'JWT' })}.${part({ iss: url, iat: now, exp: now + 300, ...claims })}`;
-      return `${text}.${createSign('RSA-SHA256').update(text).sign(privateKey).toString('base64url')}`;
-    },
-  };
-}
+import { issuer } from './issuer';
 
 test('a workload source is added, tried with a token, and decides who gets tokens until it is disabled', async ({
   page,
@@ -88,4 +74,41 @@ test('a workload source is added, tried with a token, and decides who gets token
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Workload sources' })).toBeVisible();
   await expect(page.getByRole('link', { name: 'Pipelines' })).toHaveCount(0);
+});
+
+test('an agent signs its own proof with a key that is set on its page, each once', async ({ page, api, server, complaints }) => {
+  complaints.expect(400, /\/api\/v1\/agents/);
+  await api.role('customer-support', ['billing:read']);
+  const agent = await api.agent('Night batch', { platform: 'other', selectors: [] });
+  await api.delegation('customer-support', agent, ['billing:read']);
+  const own = issuer(agent.client_id);
+  const fetchToken = (token: string) =>
+    fetch(`${server.url}/authsec/uflow/sdk/delegation-token?client_id=${agent.client_id}`, {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+  const assertion = (jti: string) => own.token({ sub: agent.client_id, aud: server.url, jti });
+  await signedIn(page);
+
+  await page.goto(`/clients/agents/${agent.client_id}`);
+  await page.getByRole('button', { name: 'Set keys' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Keys of Night batch' });
+  await field(dialog, 'JWK Set').fill('-----BEGIN PUBLIC KEY-----');
+  await dialog.getByRole('button', { name: 'Set keys' }).click();
+  await expect(field(dialog, 'JWK Set')).toHaveAccessibleDescription(/Paste a JWK Set/);
+  await field(dialog, 'JWK Set').fill('{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}');
+  await dialog.getByRole('button', { name: 'Set keys' }).click();
+  await expect(dialog.getByRole('alert'), 'a secret is no public key').toBeVisible();
+  await field(dialog, 'JWK Set').fill(own.jwks);
+  await dialog.getByRole('button', { name: 'Set keys' }).click();
+  await expect(page.getByRole('list', { name: 'Public keys' })).toContainText('k1');
+
+  expect((await fetchToken(assertion('1'))).status).toBe(200);
+  const second = assertion('2');
+  expect((await fetchToken(second)).status).toBe(200);
+  expect((await fetchToken(second)).status, 'whoever saw it can do nothing with it').toBe(401);
+
+  await page.getByRole('button', { name: 'Take keys away' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Take keys away' }).click();
+  await expect(page.getByText('It proves itself by its client secret.')).toBeVisible();
+  expect((await fetchToken(assertion('3'))).status).toBe(401);
 });

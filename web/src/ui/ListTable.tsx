@@ -14,6 +14,8 @@ export interface Column<Item> {
   cell: (item: Item) => ReactNode;
   /** CSS width; columns without one share the rest. */
   width?: number | string;
+  /** Gives way when there is little room: its text is cut off then. `width` is a share. */
+  yields?: boolean;
   /** Left out on narrow screens. */
   optional?: boolean;
 }
@@ -121,7 +123,7 @@ export function ListTable<Item>({ label, list, columns, keyOf, empty, details, h
                     </Table.Td>
                   )}
                   {columns.map((c) => (
-                    <Table.Td key={c.header} className={c.optional ? classes.optional : undefined}>
+                    <Table.Td key={c.header} className={classesOf(c)}>
                       {c.cell(item)}
                     </Table.Td>
                   ))}
@@ -139,7 +141,11 @@ export function ListTable<Item>({ label, list, columns, keyOf, empty, details, h
   );
 }
 
-function Head({ columns, details }: { columns: readonly Pick<Column<never>, 'header' | 'width' | 'optional'>[]; details: boolean }) {
+type Looks = Omit<Column<never>, 'cell'>;
+
+const classesOf = ({ optional, yields }: Looks) => [optional && classes.optional, yields && classes.yields].filter(Boolean).join(' ');
+
+function Head({ columns, details }: { columns: readonly Looks[]; details: boolean }) {
   return (
     <Table.Thead>
       <Table.Tr>
@@ -149,7 +155,7 @@ function Head({ columns, details }: { columns: readonly Pick<Column<never>, 'hea
           </Table.Th>
         )}
         {columns.map((c) => (
-          <Table.Th key={c.header} w={c.width} className={c.optional ? classes.optional : undefined}>
+          <Table.Th key={c.header} w={c.width} miw={c.yields ? undefined : c.width} className={classesOf(c)}>
             {c.header}
           </Table.Th>
         ))}

@@ -10,6 +10,7 @@ import { Absent, isThere, Outdated } from '@/ui/thing';
 import { AgentActions } from './AgentActions';
 import { AgentDelegations } from './AgentDelegations';
 import { AgentFacts } from './AgentFacts';
+import { AgentKeys } from './AgentKeys';
 import { AgentPowers } from './AgentPowers';
 import { AgentSetUp } from './AgentSetUp';
 import { AgentTokens } from './AgentTokens';
@@ -49,6 +50,7 @@ export function AgentPage({ clientId, search, setSearch }: Props) {
     >
       <Outdated query={query} what="agent" />
       <AgentFacts agent={agent} catalogue={catalogue} editable={editable} />
+      {agent.platform === 'other' && <AgentKeys agent={agent} editable={editable} />}
       <AgentDelegations agent={agent} />
       <AgentPowers agent={agent} />
       <AgentTokens agent={agent} />

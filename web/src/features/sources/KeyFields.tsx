@@ -65,7 +65,7 @@ export function KeyFields({ form, kind, audienceHelp, issuerExample }: Props) {
           minRows={4}
           maxRows={12}
           maxLength={262144}
-          ff="monospace"
+          styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
           {...form.getInputProps(`${kind}.jwks`)}
         />
       )}

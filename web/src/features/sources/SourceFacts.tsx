@@ -1,5 +1,6 @@
 import { Stack, Table, Text } from '@mantine/core';
 import type { Schema } from '@/api/types';
+import { FactRow } from '@/ui/Fact';
 import { Section } from '@/ui/states';
 import { When } from '@/ui/When';
 import { factsOf } from './facts';
@@ -19,12 +20,9 @@ export function SourceFacts({ source, platforms }: Props) {
       <Table variant="vertical" layout="fixed" aria-label="Settings">
         <Table.Tbody>
           {facts.map((f) => (
-            <Table.Tr key={f.label}>
-              <Table.Th w={{ base: 130, sm: 220 }} scope="row">
-                {f.label}
-              </Table.Th>
-              <Table.Td style={{ overflowWrap: 'anywhere' }}>{f.value}</Table.Td>
-            </Table.Tr>
+            <FactRow key={f.label} label={f.label}>
+              {f.value}
+            </FactRow>
           ))}
         </Table.Tbody>
       </Table>

@@ -4,7 +4,7 @@ import { $api, client } from '@/api/client';
 import { useCan } from '@/api/session';
 import { LinkTo } from '@/ui/links';
 import { Page } from '@/ui/Page';
-import { FailureAlert, Loading } from '@/ui/states';
+import { Absent, isThere, Outdated } from '@/ui/thing';
 import { Enabled } from './Enabled';
 import { kinds } from './kinds';
 import { SourceActions } from './SourceActions';
@@ -14,20 +14,21 @@ import { TestToken } from './TestToken';
 /** One workload source: what it verifies, and what it makes of a token. */
 export function SourcePage({ id }: { id: string }) {
   const can = useCan();
-  const { data: source, error, refetch } = $api.useQuery('get', '/workload-sources/{id}', { params: { path: { id } } });
+  const query = $api.useQuery('get', '/workload-sources/{id}', { params: { path: { id } } });
   const catalogue = useQuery(catalogueQuery).data;
   const above = [
     <LinkTo key="sources" to="/settings/workload-sources">
       Workload sources
     </LinkTo>,
   ];
-  if (!source) {
+  if (!isThere(query)) {
     return (
       <Page title="Workload source" above={above}>
-        {error ? <FailureAlert failure={error} retry={() => void refetch()} title="This source could not be loaded" /> : <Loading />}
+        <Absent query={query} what="source" />
       </Page>
     );
   }
+  const source = query.data;
   const writes = can('workload_sources.write');
   const test = async (token: string) => {
     const { data, error } = await client.POST('/workload-sources/{id}/test', { params: { path: { id } }, body: { token } });
@@ -42,6 +43,7 @@ export function SourcePage({ id }: { id: string }) {
       above={above}
       actions={writes && catalogue && <SourceActions source={source} catalogue={catalogue} />}
     >
+      <Outdated query={query} what="source" />
       <SourceFacts source={source} platforms={catalogue?.platforms ?? []} />
       {writes && source.kind !== 'unix' && <TestToken key={source.updated_at} test={test} />}
     </Page>
