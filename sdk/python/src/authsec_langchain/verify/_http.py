@@ -87,16 +87,26 @@ class Http:
         self._verify = verify
         self._proxy = proxy
         self._clock = clock
+        self._closed = False
         self.after_fork()
 
     def after_fork(self) -> None:
         """Forget connections without touching them: after a fork they are the parent's."""
         self._lock = threading.Lock()
         self._clients: dict[bool, httpx.Client] = {}
+        self._under_way = 0
 
     def close(self) -> None:
-        """Close the connections. A later request opens new ones."""
+        """Open no more connections, and close them: at once, or when the last request under way has ended."""
         with self._lock:
+            self._closed = True
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        # A connection that is being made while its pool closes would stay open for ever.
+        with self._lock:
+            if not self._closed or self._under_way > 0:
+                return
             clients, self._clients = self._clients, {}
         for client in clients.values():
             client.close()
@@ -143,8 +153,9 @@ class Http:
             FetchError: no answer came, or it broke off.
         """
         fault = ""
+        client = self._enter(url)
         try:
-            with self._client(url).stream(
+            with client.stream(
                 method,
                 url,
                 headers={"Accept-Encoding": "identity", **headers},
@@ -155,6 +166,10 @@ class Http:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, RuntimeError) as error:
             # httpx's errors carry the request with its Authorization header: here they end as text.
             fault = one_line(f"{type(error).__name__}: {error}", limit=300)
+        finally:
+            with self._lock:
+                self._under_way -= 1
+            self._close_idle()
         if fault:
             raise FetchError(f"{method} {url}: {fault}")
 
@@ -174,10 +189,13 @@ class Http:
                 raise FetchError(f"{name}: the answer came too slowly")
         return Answer(answer.status_code, answer.headers, bytes(body))
 
-    def _client(self, url: str) -> httpx.Client:
+    def _enter(self, url: str) -> httpx.Client:
+        """Return the client for url, with one more request under way."""
         # Proxies are for the way out; plain http, which is allowed on this machine, stays on it.
         outward = url.startswith("https:")
         with self._lock:
+            if self._closed:
+                raise FetchError(f"{url}: the verifier is closed")
             if outward not in self._clients:
                 self._clients[outward] = httpx.Client(
                     verify=self._verify or True,
@@ -185,6 +203,7 @@ class Http:
                     trust_env=outward,
                     follow_redirects=False,
                 )
+            self._under_way += 1
             return self._clients[outward]
 
 
