@@ -157,7 +157,7 @@ func (c *delegationRevokeCmd) Run(ctx context.Context, p *program) (err error) {
 	if c.json() {
 		return p.printJSON(viewDelegation(d, time.Now()))
 	}
-	fmt.Fprintf(p.stdout, "Revoked: %s gets no more tokens under %s by %s. Tokens that are out end by themselves within %s.\n",
+	fmt.Fprintf(p.stdout, "Revoked: %s gets no more tokens under %s by %s. Tokens that are out are recalled; an API that does not listen accepts them until they end, within %s.\n",
 		oneLine(d.Agent.Name), d.Role, d.Delegator.Email, d.MaxDuration)
 	return nil
 }

@@ -204,7 +204,7 @@ func (sourceDisableCmd) Help() string {
 
 // Run disables the source.
 func (c *sourceDisableCmd) Run(ctx context.Context, p *program) error {
-	return changeSource(ctx, p, c.settings, c.output, c.Source, "Disabled %s: its proofs are believed no more. Tokens that are out end by themselves.\n",
+	return changeSource(ctx, p, c.settings, c.output, c.Source, "Disabled %s: its proofs are believed no more. Tokens of agents that it may have proven are recalled.\n",
 		func(a *app.App, id string) (domain.WorkloadSource, error) {
 			return a.Directory.DisableWorkloadSource(ctx, operator(), id)
 		})

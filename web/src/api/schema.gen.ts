@@ -595,7 +595,7 @@ export interface paths {
         put?: never;
         /**
          * Revoke a delegation for good
-         * @description By its delegator or an admin. No more tokens; those that are out end at their `exp`.
+         * @description By its delegator or an admin. No more tokens; those that are out are recalled.
          */
         post: operations["revokeDelegation"];
         delete?: never;
@@ -768,7 +768,7 @@ export interface paths {
         put?: never;
         /**
          * Believe a workload source no more
-         * @description At once, also for proofs that were verified already. Tokens that are out end by themselves.
+         * @description At once, also for proofs that were verified already. Tokens of agents that it may have proven are recalled.
          */
         post: operations["disableWorkloadSource"];
         delete?: never;

@@ -5,7 +5,7 @@ import { count } from '@/lib/text';
 import { formatTime } from '@/lib/time';
 import { Countdown } from '@/ui/When';
 
-/** What is out already, which ending the issue of tokens does not call back. */
+/** What is out already, which suspending or deleting the agent recalls. */
 export function Outstanding({ clientId }: { clientId: string }) {
   const { data, error } = $api.useQuery('get', '/agents/{client_id}/tokens', {
     params: { path: { client_id: clientId }, query: { limit: 1 } },
@@ -19,12 +19,15 @@ export function Outstanding({ clientId }: { clientId: string }) {
       {formatTime(last)} (in <Countdown until={last} over="no time" />)
     </>
   );
-  if (out === 1 && !more) return <Text fz="sm">1 token is out and works until it expires at {when}.</Text>;
+  if (out === 1 && !more)
+    return (
+      <Text fz="sm">1 token is out and is recalled. An API that does not listen for recalls accepts it until it expires at {when}.</Text>
+    );
   return (
     <Text fz="sm">
       {more && 'At least '}
-      {count(out, 'token')} {out === 1 ? 'is' : 'are'} out and can be used until they expire, {more ? 'at the latest at' : 'the last at'}{' '}
-      {when}.
+      {count(out, 'token')} {out === 1 ? 'is' : 'are'} out and {out === 1 ? 'is' : 'are'} recalled. An API that does not listen for recalls
+      accepts them until they expire, {more ? 'at the latest at' : 'the last at'} {when}.
     </Text>
   );
 }

@@ -6,7 +6,7 @@ import { count } from '@/lib/text';
 import { Countdown } from '@/ui/When';
 import { outOf } from './out';
 
-/** What is out at the agent, which no change of the delegation calls back. */
+/** What is out of the delegation, which revoking or disabling it recalls. */
 export function OutNow({ delegation }: { delegation: Delegation }) {
   const { data, error } = $api.useQuery('get', '/agents/{client_id}/tokens', {
     params: { path: { client_id: delegation.client_id }, query: { limit: 200 } },
@@ -16,7 +16,7 @@ export function OutNow({ delegation }: { delegation: Delegation }) {
       {data ? (
         <Said out={outOf(delegation.id, data, new Date())} />
       ) : error ? (
-        `How many tokens are out could not be asked: ${failureText(error)} What is out works until it expires.`
+        `How many tokens are out could not be asked: ${failureText(error)} What is out is recalled.`
       ) : (
         'Counting the tokens that are out…'
       )}
@@ -25,18 +25,19 @@ export function OutNow({ delegation }: { delegation: Delegation }) {
 }
 
 function Said({ out: { count: n, atLeast, last } }: { out: ReturnType<typeof outOf> }) {
-  if (!last) return atLeast ? 'Older tokens of it may be out; they work until they expire.' : 'No token of it is out.';
+  if (!last) return atLeast ? 'Older tokens of it may be out; they are recalled.' : 'No token of it is out.';
   if (n === 1 && !atLeast)
     return (
       <>
-        1 token of it is out and works until it expires, in <Countdown until={last} over="no time" />.
+        1 token of it is out and is recalled. An API that does not listen for recalls accepts it until it expires, in{' '}
+        <Countdown until={last} over="no time" />.
       </>
     );
   return (
     <>
       {atLeast && 'At least '}
-      {count(n, 'token')} of it {n === 1 ? 'is' : 'are'} out and can be used until they expire; the last{atLeast && ' of these'} in{' '}
-      <Countdown until={last} over="no time" />.
+      {count(n, 'token')} of it {n === 1 ? 'is' : 'are'} out and {n === 1 ? 'is' : 'are'} recalled. An API that does not listen for recalls
+      accepts them until they expire, the last{atLeast && ' of these'} in <Countdown until={last} over="no time" />.
     </>
   );
 }

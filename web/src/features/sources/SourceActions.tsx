@@ -61,10 +61,11 @@ export function SourceActions({ source, catalogue }: { source: Source; catalogue
         What it proves is believed from this moment: agents whose selectors it satisfies get tokens.
       </ConfirmDialog>
       <ConfirmDialog opened={dialog === 'disable'} onClose={close} title={`Disable ${source.name}?`} confirm="Disable" act={disable}>
-        Agents that it alone can prove get no more tokens, at once. Tokens that are out stay valid until they expire.
+        Agents that it alone can prove get no more tokens, at once. Tokens of agents that it may have proven are recalled.
       </ConfirmDialog>
       <ConfirmDialog opened={dialog === 'delete'} onClose={close} title={`Delete ${source.name}?`} confirm="Delete" act={remove}>
-        Agents that it alone can prove get no more tokens, at once. To stop it for a while, disable it instead.
+        Agents that it alone can prove get no more tokens, at once, and those of agents that it may have proven are recalled. To stop it for
+        a while, disable it instead.
       </ConfirmDialog>
     </>
   );
