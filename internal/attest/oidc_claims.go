@@ -17,7 +17,6 @@ const maxMapped = 256
 // claimSelector makes selectors of one claim.
 type claimSelector struct {
 	claim    string // as the source writes it
-	path     []string
 	selector string
 	pattern  *regexp.Regexp // nil: the whole value
 }
@@ -27,7 +26,7 @@ func newClaimSelector(m domain.ClaimMapping) (claimSelector, error) {
 	if err != nil {
 		return claimSelector{}, fmt.Errorf("claim %s: %w", m.Claim, err)
 	}
-	return claimSelector{m.Claim, m.Path(), m.Selector, pattern}, nil
+	return claimSelector{m.Claim, m.Selector, pattern}, nil
 }
 
 // selectorsOf returns what the claims attest, each once, and why a selector of
@@ -57,23 +56,13 @@ func selectorsOf(claims object, mappings []claimSelector) (selectors []Selector,
 // values returns what the claim holds, as selectors' values: a string, number or
 // bool, or every string of an array of them.
 func (m claimSelector) values(claims object) []string {
-	var v any = map[string]any(claims)
-	for _, name := range m.path {
-		members, ok := v.(map[string]any)
-		if !ok {
-			return nil
-		}
-		if v, ok = members[name]; !ok {
-			return nil
-		}
-	}
 	var found []string
 	add := func(text string) {
 		if value, ok := m.take(text); ok {
 			found = append(found, value)
 		}
 	}
-	switch v := v.(type) {
+	switch v := domain.ClaimAt(claims, m.claim).(type) {
 	case string:
 		add(v)
 	case bool:

@@ -38,3 +38,17 @@ func (m ClaimMapping) Compile() (*regexp.Regexp, error) {
 	}
 	return re, nil
 }
+
+// ClaimAt returns the claim of a name, or at a path (see ClaimMapping); nil:
+// there is none.
+func ClaimAt(claims map[string]any, claim string) any {
+	var v any = claims
+	for _, name := range (ClaimMapping{Claim: claim}).Path() {
+		members, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = members[name]
+	}
+	return v
+}

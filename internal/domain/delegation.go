@@ -29,7 +29,12 @@ type Delegation struct {
 	MaxDuration time.Duration // of one token, whole seconds
 	Resources   []string      // audience URIs, sorted; empty: the server's default audience
 	EndsAt      time.Time     // zero: no end date
-	Status      DelegationStatus
+	// SubAgents are the client IDs, sorted, of those to whom the agent may hand
+	// its tokens on (RFC 8693); none by default.
+	SubAgents         []string
+	SenderConstrained SenderConstraint // "" is SenderUnconstrained
+	TemplateID        string           // of the rule that made it; "" : its person did
+	Status            DelegationStatus
 	// Who disabled it: each can lift their own word alone, so both may stand.
 	DisabledByAdmin     bool // an admin who is not its delegator
 	DisabledByDelegator bool
@@ -68,6 +73,9 @@ type DelegationSpec struct {
 	Resources   []string
 	EndsAt      time.Time // zero: none
 	Default     *bool     // nil: default if it is the agent's first
+	SubAgents   []string
+	// SenderConstrained is none if it is "".
+	SenderConstrained SenderConstraint
 }
 
 // Check validates and normalises the spec in place.
@@ -83,6 +91,8 @@ func (s *DelegationSpec) Check(now time.Time) error {
 	checkDuration(&f, s.MaxDuration)
 	s.Resources = checkResources(&f, s.Resources)
 	s.EndsAt = checkEndsAt(&f, s.EndsAt, now)
+	s.SubAgents = checkSubAgents(&f, s.SubAgents, s.ClientID)
+	s.SenderConstrained = checkConstraint(&f, s.SenderConstrained)
 	return f.Err()
 }
 
@@ -93,6 +103,9 @@ type DelegationPatch struct {
 	Resources   *[]string
 	EndsAt      *time.Time // points to the zero time: remove the end date
 	Default     *bool
+	SubAgents   *[]string
+
+	SenderConstrained *SenderConstraint
 }
 
 // Check validates and normalises the patch in place.
@@ -112,6 +125,14 @@ func (p *DelegationPatch) Check(now time.Time) error {
 	if p.EndsAt != nil {
 		end := checkEndsAt(&f, *p.EndsAt, now)
 		p.EndsAt = &end
+	}
+	if p.SubAgents != nil {
+		ids := checkSubAgents(&f, *p.SubAgents, "")
+		p.SubAgents = &ids
+	}
+	if p.SenderConstrained != nil {
+		c := checkConstraint(&f, *p.SenderConstrained)
+		p.SenderConstrained = &c
 	}
 	return f.Err()
 }
@@ -176,7 +197,21 @@ func (d Delegation) Widens(after Delegation) []string {
 	if !d.EndsAt.IsZero() && (after.EndsAt.IsZero() || after.EndsAt.After(d.EndsAt)) {
 		fields = append(fields, "ends_at")
 	}
+	if slices.ContainsFunc(after.SubAgents, func(id string) bool { return !slices.Contains(d.SubAgents, id) }) {
+		fields = append(fields, "sub_agents")
+	}
+	if d.Constraint().Weaker(after.Constraint()) {
+		fields = append(fields, "sender_constrained")
+	}
 	return fields
+}
+
+// Constraint is the sender constraint, none if nothing was said.
+func (d Delegation) Constraint() SenderConstraint {
+	if d.SenderConstrained == "" {
+		return SenderUnconstrained
+	}
+	return d.SenderConstrained
 }
 
 // DelegationView is a delegation with what a person needs to see beside it.
@@ -212,7 +247,8 @@ type DelegationDraft struct {
 	Delegator      *User       // nil: there is no such person
 	CurrentDefault *Delegation // the agent's default; nil: none
 	First          bool        // the agent has never had a delegation
-	KnownResources []string    // those of its resources that are registered
+	KnownResources []string    // those that are registered
+	KnownSubAgents []string    // client IDs of its sub-agents that there are
 	// MakeDefault makes the delegation the agent's default, GiveUpDefault leaves
 	// the agent without one.
 	MakeDefault   bool

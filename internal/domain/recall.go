@@ -35,6 +35,16 @@ type Grounds struct {
 	Agent *Agent // nil: there is none
 	Candidate
 	Sources []WorkloadSource // those that may have proven the agent: see Possible
+	// Chain are the agents of the actor chain whose tokens are meant, after the
+	// first, each with its own sources; an Agent that is nil is gone.
+	Chain []ChainLink
+}
+
+// ChainLink is an agent to whom a token was handed on.
+type ChainLink struct {
+	ClientID string
+	Agent    *Agent
+	Sources  []WorkloadSource
 }
 
 // Possible returns those of the sources that prove the agent's platform which

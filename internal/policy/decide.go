@@ -15,17 +15,18 @@ func Decide(now time.Time, s Settings, a Authority, p Proof, r Request) (Grant, 
 	if err := r.Check(); err != nil {
 		return Grant{}, deny(domain.Reason{Code: CodeInvalidRequest, Message: publicOf(err)})
 	}
-	if a.Agent == nil || a.Agent.Status == domain.StatusDeleted || a.Agent.ClientID != r.ClientID {
+	actor := a.Actor()
+	if actor == nil || actor.Status == domain.StatusDeleted || actor.ClientID != r.ClientID {
 		return Grant{}, deny(domain.Reason{Code: CodeUnknownClient,
 			Message: "There is no agent with this client_id. Copy the Client ID from the agent's page in the console."})
 	}
-	agent := *a.Agent
+	agent := *actor
 	d := &Denial{}
 	attestation := d.checkProof(s, agent, p)
 	if agent.Status != domain.StatusActive {
 		d.add(CodeAgentSuspended, nil, "This agent is suspended. An administrator can activate it again.")
 	}
-	c := d.choose(now, agent, a.Delegations, r)
+	c := d.choose(now, *a.Agent, a.Delegations, r)
 	if c == nil {
 		return Grant{}, d
 	}
@@ -34,16 +35,20 @@ func Decide(now time.Time, s Settings, a Authority, p Proof, r Request) (Grant, 
 		ClientID: agent.ClientID, AgentName: agent.Name, AgentType: agent.Type,
 		SPIFFEID:     domain.SPIFFEID(s.TrustDomain, agent.ClientID),
 		DelegationID: c.Delegation.ID, Role: c.Delegation.Role, Attestation: attestation, Status: c.Status,
+		Confirmation: r.Confirmation, Earlier: earlier(s, a),
 	}
-	if g.Lifetime = lifetime(now, s, c.Delegation, r.TTL); g.Lifetime <= 0 {
-		d.add(CodeDelegationEnded, nil, "The delegation ends within this second. Its person must delegate again.")
+	if g.Lifetime = lifetime(now, s, c, r); g.Lifetime <= 0 {
+		d.add(CodeDelegationEnded, nil, "The delegation, or the token that is exchanged, ends within this second. Its person must delegate again.")
 	}
+	d.checkChain(s, a, c, r)
+	d.checkTemplate(c, r)
+	d.checkConstraint(c, r)
 	d.checkDelegator(c)
 	if c.Delegator != nil {
 		g.Subject, g.Email = c.Delegator.ID, c.Delegator.Email
 	}
-	g.Audience = d.checkAudience(s, c.Delegation, r.Audience)
-	g.Actions = d.checkActions(c, r.Actions)
+	g.Audience = d.checkAudience(s, c, r)
+	g.Actions = d.checkActions(c, r)
 	if len(d.Reasons) > 0 {
 		return Grant{}, d
 	}
@@ -167,6 +172,9 @@ func (d *Denial) choose(now time.Time, agent domain.Agent, all []Candidate, r Re
 		if c.Delegation.ClientID != agent.ClientID || (r.Role != "" && c.Delegation.Role != r.Role) {
 			continue
 		}
+		if c.Delegation.TemplateID != "" {
+			continue // one that needs its person present is always named
+		}
 		if agent.DefaultDelegationID == c.Delegation.ID {
 			fallback = i
 		}
@@ -206,22 +214,30 @@ func (d *Denial) checkDelegator(c *Candidate) {
 	switch {
 	case c.Role == nil:
 		d.add(CodeRoleNotHeld, nil, "The role %s does not exist any more.", c.Delegation.Role)
+	case c.Delegation.TemplateID != "": // its rule gives the role
 	case c.Delegator != nil && !c.Delegator.MayDelegate(c.Delegation.Role):
 		d.add(CodeRoleNotHeld, nil, "The person who delegated does not hold the role %s any more.", c.Delegation.Role)
 	}
 }
 
-// checkAudience returns the token's audience.
-func (d *Denial) checkAudience(s Settings, del domain.Delegation, asked []string) []string {
-	allowed := del.Resources
-	if len(allowed) == 0 {
-		allowed = []string{s.DefaultAudience}
+// checkAudience returns the token's audience: of what the delegation, its
+// template and the token that is exchanged all reach, what was asked for.
+func (d *Denial) checkAudience(s Settings, c *Candidate, r Request) []string {
+	allowed := audienceOf(c.Delegation.Resources, s)
+	if c.Template != nil {
+		allowed = common(allowed, audienceOf(c.Template.Resources, s))
 	}
-	if len(asked) == 0 {
+	if r.Parent != nil {
+		allowed = common(allowed, r.Parent.Audience)
+	}
+	if len(r.Audience) == 0 {
+		if len(allowed) == 0 {
+			d.add(CodeAudienceNotAllowed, nil, "The delegation reaches no audience that the token or the template reaches, too.")
+		}
 		return slices.Clone(allowed) // a Grant shares nothing with what is stored
 	}
 	var audience, refused []string
-	for _, a := range asked {
+	for _, a := range r.Audience {
 		switch {
 		case !slices.Contains(allowed, a):
 			refused = append(refused, a)
@@ -236,17 +252,39 @@ func (d *Denial) checkAudience(s Settings, del domain.Delegation, asked []string
 	return audience
 }
 
-// checkActions returns the effective actions: delegated, still in the role, and asked for.
-func (d *Denial) checkActions(c *Candidate, asked []string) []string {
-	effective := Effective(c.Delegation.Actions, c.Role)
-	if len(asked) == 0 {
+func audienceOf(resources []string, s Settings) []string {
+	if len(resources) == 0 {
+		return []string{s.DefaultAudience}
+	}
+	return resources
+}
+
+// common returns those of a that are in b, in the order of a.
+func common(a, b []string) []string {
+	out := make([]string, 0, len(a))
+	for _, m := range a {
+		if slices.Contains(b, m) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// checkActions returns the effective actions: lent, still in the role, in the
+// token that is exchanged, and asked for.
+func (d *Denial) checkActions(c *Candidate, r Request) []string {
+	effective := lent(*c)
+	if r.Parent != nil {
+		effective = common(effective, r.Parent.Actions)
+	}
+	if len(r.Actions) == 0 {
 		if len(effective) == 0 {
 			d.add(CodeNoEffectiveActions, nil, "None of the delegated actions is in the role %s now.", c.Delegation.Role)
 		}
 		return effective
 	}
 	var refused []string
-	for _, a := range asked {
+	for _, a := range r.Actions {
 		if _, ok := slices.BinarySearch(effective, a); !ok {
 			refused = append(refused, a)
 		}
@@ -257,9 +295,18 @@ func (d *Denial) checkActions(c *Candidate, asked []string) []string {
 	if len(effective) == 0 {
 		d.add(CodeNoEffectiveActions, nil, "None of the delegated actions is in the role %s now.", c.Delegation.Role)
 	}
-	got := slices.Clone(asked)
+	got := slices.Clone(r.Actions)
 	slices.Sort(got)
 	return got
+}
+
+// lent returns what a delegation gives now, its template included; sorted.
+func lent(c Candidate) []string {
+	effective := Effective(c.Delegation.Actions, c.Role)
+	if c.Template != nil {
+		effective = common(effective, c.Template.Actions)
+	}
+	return effective
 }
 
 // Effective returns the delegated actions that the role has now, sorted as both
@@ -277,17 +324,23 @@ func Effective(delegated []string, role *domain.Role) []string {
 	return out
 }
 
-// lifetime is min(maximum duration, asked, end date − now, server's maximum),
-// in whole seconds from the second that now is in: a token's iat and exp are
-// whole seconds, and exp never passes the end date. It is zero when the end
-// date is within this second.
-func lifetime(now time.Time, s Settings, del domain.Delegation, asked time.Duration) time.Duration {
-	life := min(del.MaxDuration, s.MaxTokenTTL)
-	if asked > 0 {
-		life = min(life, asked)
+// lifetime is min(maximum duration, the template's, asked, end date − now, what
+// is left of the token that is exchanged, server's maximum), in whole seconds
+// from the second that now is in: a token's iat and exp are whole seconds, and
+// exp never passes the end date. It is zero when the end is within this second.
+func lifetime(now time.Time, s Settings, c *Candidate, r Request) time.Duration {
+	life := min(c.Delegation.MaxDuration, s.MaxTokenTTL)
+	if c.Template != nil {
+		life = min(life, c.Template.MaxDuration)
 	}
-	if !del.EndsAt.IsZero() {
-		life = min(life, del.EndsAt.Sub(now.Truncate(time.Second)))
+	if r.TTL > 0 {
+		life = min(life, r.TTL)
+	}
+	if !c.Delegation.EndsAt.IsZero() {
+		life = min(life, c.Delegation.EndsAt.Sub(now.Truncate(time.Second)))
+	}
+	if r.Parent != nil {
+		life = min(life, r.Parent.ExpiresAt.Sub(now.Truncate(time.Second)))
 	}
 	return life.Truncate(time.Second)
 }

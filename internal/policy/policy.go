@@ -20,7 +20,12 @@ type Settings struct {
 	// Exposed: the listener or the public URL is not loopback. A proxy on this
 	// machine could then make anybody look like a caller on it.
 	Exposed bool
+	// MaxChain is how many agents an actor chain may have; 0: DefaultMaxChain.
+	MaxChain int
 }
+
+// DefaultMaxChain is the agent, one to whom it hands on, and one more.
+const DefaultMaxChain = 3
 
 // Request is what was asked for.
 type Request struct {
@@ -30,6 +35,28 @@ type Request struct {
 	Actions      []string      // empty: all
 	Audience     []string      // empty: the delegation's, or the default
 	TTL          time.Duration // 0: not asked
+	// Confirmation is the key that the request proved, to bind the token to.
+	Confirmation domain.Confirmation
+	Present      *Presence // nil: no person is present
+	Parent       *Parent   // nil: no token is exchanged
+}
+
+// Presence is a person who is present: their identity provider's token was
+// verified, and is theirs (RFC 8693 §2.1, subject_token).
+type Presence struct {
+	ProviderID string
+	UserID     string
+	Claims     map[string]any // of the token
+	// Assumed: explain only; as if the person were present and met every condition.
+	Assumed bool
+}
+
+// Parent is one of our own tokens that is being exchanged: nothing may exceed it.
+type Parent struct {
+	Actions      []string
+	Audience     []string
+	ExpiresAt    time.Time
+	Confirmation domain.Confirmation // the key it is bound to
 }
 
 // Check returns the request's faults: what can never be granted, whoever asks.
@@ -116,6 +143,15 @@ type Grant struct {
 	Lifetime     time.Duration
 	Attestation  string
 	Status       domain.StatusRef // by which it is recalled
+	Confirmation domain.Confirmation
+	// Earlier are the actors before this one, the last first (RFC 8693 §4.1).
+	Earlier []Actor
+}
+
+// Actor names an agent in a chain.
+type Actor struct {
+	ClientID string
+	SPIFFEID string
 }
 
 // The conditions' codes, in the order in which they are checked.
@@ -129,6 +165,11 @@ const (
 	CodeNoDelegation        = "no_delegation"
 	CodeAmbiguousDelegation = "ambiguous_delegation"
 	CodeDelegationEnded     = "delegation_ended"
+	CodePresenceRequired    = "presence_required"
+	CodeTemplate            = "template_not_satisfied"
+	CodeChain               = "chain_not_allowed"
+	CodeConstraint          = "sender_constraint_required"
+	CodeKeyProof            = "key_proof_required"
 	CodeDelegatorInactive   = "delegator_inactive"
 	CodeRoleNotHeld         = "role_not_held"
 	CodeAudienceNotAllowed  = "audience_not_allowed"

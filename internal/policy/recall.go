@@ -20,34 +20,93 @@ func Recalls(before, after domain.Grounds) bool {
 	case !gives(after):
 		return true
 	}
-	return !within(Effective(before.Delegation.Actions, before.Role), Effective(after.Delegation.Actions, after.Role)) ||
-		shorter(before.Delegation, after.Delegation) ||
-		!within(audiences(before.Delegation), audiences(after.Delegation)) ||
-		harder(*before.Agent, *after.Agent) || withdrawn(before, after)
+	return !within(lent(before.Candidate), lent(after.Candidate)) ||
+		shorter(before, after) ||
+		!within(audiences(before.Delegation.Resources), audiences(after.Delegation.Resources)) ||
+		stricter(before.Candidate, after.Candidate) ||
+		harder(*before.Agent, *after.Agent) || withdrawn(before.Agent, after.Agent, before.Sources, after.Sources) ||
+		slices.ContainsFunc(before.Chain, func(then domain.ChainLink) bool {
+			i := slices.IndexFunc(after.Chain, func(now domain.ChainLink) bool { return now.ClientID == then.ClientID })
+			return i < 0 || harder(*then.Agent, *after.Chain[i].Agent) ||
+				withdrawn(then.Agent, after.Chain[i].Agent, then.Sources, after.Chain[i].Sources)
+		})
+}
+
+// stricter reports whether a token may be refused for its template or for the
+// key that it is bound to.
+func stricter(before, after domain.Candidate) bool {
+	if after.Delegation.Constraint().Weaker(before.Delegation.Constraint()) || templateConstraint(after).Weaker(templateConstraint(before)) {
+		return true
+	}
+	if before.Template == nil || after.Template == nil { // gives says whether it may be so
+		return false
+	}
+	return !within(audiences(before.Template.Resources), audiences(after.Template.Resources)) ||
+		!easier(before.Template.Conditions, after.Template.Conditions) ||
+		!reflect.DeepEqual(believed(*before.Provider), believed(*after.Provider))
+}
+
+// believed is what decides which subject tokens of a provider are good.
+func believed(p domain.IdentityProvider) domain.IdentityProviderSettings {
+	s := p.Settings
+	return domain.IdentityProviderSettings{Issuer: s.Issuer, Audience: s.Audience, JWKS: s.JWKS, JWKSURL: s.JWKSURL,
+		CABundle: s.CABundle, MaxTokenSeconds: s.MaxTokenSeconds}
+}
+
+// easier reports whether whoever met the conditions before meets them now.
+func easier(before, after []domain.ClaimCondition) bool {
+	for _, now := range after {
+		if !slices.ContainsFunc(before, func(then domain.ClaimCondition) bool {
+			return then.Claim == now.Claim && (slices.Equal(now.Values, []string{domain.AnyValue}) || within(then.Values, now.Values))
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // gives reports whether the grounds give any token at all, end date and proof aside.
 func gives(g domain.Grounds) bool {
-	return g.Agent != nil && g.Agent.Status == domain.StatusActive && g.Delegation.Status == domain.DelegationActive &&
-		g.Delegator != nil && g.Delegator.Active() && g.Delegator.MayDelegate(g.Delegation.Role) &&
-		len(Effective(g.Delegation.Actions, g.Role)) > 0
+	if g.Agent == nil || g.Agent.Status != domain.StatusActive || g.Delegation.Status != domain.DelegationActive ||
+		g.Delegator == nil || !g.Delegator.Active() || len(lent(g.Candidate)) == 0 {
+		return false
+	}
+	if g.Delegation.TemplateID == "" {
+		if !g.Delegator.MayDelegate(g.Delegation.Role) {
+			return false
+		}
+	} else if !templateStands(g.Candidate) {
+		return false
+	}
+	return !slices.ContainsFunc(g.Chain, func(l domain.ChainLink) bool {
+		return l.Agent == nil || l.Agent.Status != domain.StatusActive || !slices.Contains(g.Delegation.SubAgents, l.ClientID) ||
+			(g.Template != nil && !slices.Contains(g.Template.SubAgents, l.ClientID))
+	})
 }
 
 // shorter reports whether tokens end sooner.
-func shorter(before, after domain.Delegation) bool {
-	if after.MaxDuration < before.MaxDuration {
+func shorter(before, after domain.Grounds) bool {
+	b, a := before.Delegation, after.Delegation
+	if longest(after.Candidate) < longest(before.Candidate) {
 		return true
 	}
-	return !after.EndsAt.IsZero() && (before.EndsAt.IsZero() || after.EndsAt.Before(before.EndsAt))
+	return !a.EndsAt.IsZero() && (b.EndsAt.IsZero() || a.EndsAt.Before(b.EndsAt))
+}
+
+func longest(c domain.Candidate) time.Duration {
+	if c.Template != nil {
+		return min(c.Delegation.MaxDuration, c.Template.MaxDuration)
+	}
+	return c.Delegation.MaxDuration
 }
 
 // audiences are what a delegation reaches. "" is the server's default: whether
 // a listed one is the same is not known here, so moving between them recalls.
-func audiences(d domain.Delegation) []string {
-	if len(d.Resources) == 0 {
+func audiences(resources []string) []string {
+	if len(resources) == 0 {
 		return []string{""}
 	}
-	return d.Resources
+	return resources
 }
 
 // harder reports whether a caller who got a token may fail to prove itself now.
@@ -88,21 +147,21 @@ func implies(a, b domain.Selector) bool {
 
 // withdrawn reports whether something that proved the agent does so no more: a
 // secret, a key or a workload source.
-func withdrawn(before, after domain.Grounds) bool {
-	at := after.Agent.UpdatedAt
-	for _, s := range before.Agent.Secrets {
-		if liveAt(s, at) && !slices.ContainsFunc(after.Agent.Secrets, func(x domain.ClientSecret) bool { return x.Hash == s.Hash && liveAt(x, at) }) {
+func withdrawn(before, after *domain.Agent, sourcesBefore, sourcesAfter []domain.WorkloadSource) bool {
+	at := after.UpdatedAt
+	for _, s := range before.Secrets {
+		if liveAt(s, at) && !slices.ContainsFunc(after.Secrets, func(x domain.ClientSecret) bool { return x.Hash == s.Hash && liveAt(x, at) }) {
 			return true
 		}
 	}
-	for _, k := range before.Agent.Keys {
-		if !slices.Contains(after.Agent.Keys, k) {
+	for _, k := range before.Keys {
+		if !slices.Contains(after.Keys, k) {
 			return true
 		}
 	}
-	for _, s := range before.Sources {
-		i := slices.IndexFunc(after.Sources, func(x domain.WorkloadSource) bool { return x.ID == s.ID })
-		if i < 0 || !verifiesAll(s.Settings, after.Sources[i].Settings) {
+	for _, s := range sourcesBefore {
+		i := slices.IndexFunc(sourcesAfter, func(x domain.WorkloadSource) bool { return x.ID == s.ID })
+		if i < 0 || !verifiesAll(s.Settings, sourcesAfter[i].Settings) {
 			return true
 		}
 	}

@@ -47,6 +47,8 @@ type Claims struct {
 	Role         string   `json:"role,omitempty"`
 	Attestation  string   `json:"attestation,omitempty"`
 	Status       *Status  `json:"status,omitempty"` // nil: it cannot be recalled by a status list
+	// Confirmation is the key that its holder must prove; nil: it is a bearer token.
+	Confirmation *Confirmation `json:"cnf,omitempty"`
 }
 
 // Status says where a token's status is published (draft-ietf-oauth-status-list §6.1).
@@ -133,6 +135,11 @@ func (c *Claims) checkRead() error {
 	}
 	if c.Status != nil && (c.Status.StatusList.Index < 0 || c.Status.StatusList.URI == "") {
 		return errors.New("status does not name a place in a status list")
+	}
+	if c.Confirmation != nil {
+		if err := c.Confirmation.check(); err != nil {
+			return err
+		}
 	}
 	// Two readers of one token must never differ on what it allows.
 	if c.Permissions != nil && !sameSet(c.Actions(), c.Permissions) {

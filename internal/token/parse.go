@@ -21,7 +21,7 @@ const (
 	CodeExpired     = "expired"       // exp has passed, the leeway included
 	CodeNotYetValid = "not_yet_valid" // nbf or iat lies ahead, beyond the leeway
 	CodeClaims      = "claims"        // a claim is missing, of the wrong type, or contradicts another
-	CodeConstrained = "constrained"   // bound to a key (cnf, RFC 7800) that is not checked here
+	CodeConstrained = "constrained"   // bound to a key (cnf, RFC 7800) that is not checked here, or in a way that is not ours
 )
 
 // Expectation is what a token is held to.
@@ -31,8 +31,11 @@ type Expectation struct {
 	// AnyAudience lets Audience go unchecked: for a caller who decides on the
 	// audience by the claims, such as introspection.
 	AnyAudience bool
-	Leeway      time.Duration
-	Now         time.Time
+	// AnyKey lets the key that the token is bound to go unchecked: for a caller
+	// who goes by Claims.Confirmation, or to whom nobody presents the token for use.
+	AnyKey bool
+	Leeway time.Duration
+	Now    time.Time
 }
 
 // Parse verifies an access token, in compact form with nothing around it, and
@@ -60,6 +63,9 @@ func (want Expectation) check(c *Claims) error {
 	if !want.AnyAudience && (want.Audience == "" || !slices.Contains(c.Audience, want.Audience)) {
 		return refuse(CodeAudience, "The token is for another audience. Fetch one for this audience.")
 	}
+	if c.Confirmation != nil && !want.AnyKey {
+		return refuse(CodeConstrained, "The token is bound to a key, which is not checked here.")
+	}
 	at := func(seconds int64) time.Time { return time.Unix(seconds, 0) }
 	if want.Now.Sub(at(c.ExpiresAt)) >= want.Leeway {
 		return refuse(CodeExpired, "The token has expired. Fetch a new one.")
@@ -78,13 +84,14 @@ func parseClaims(payload []byte) (Claims, error) {
 	if err != nil {
 		return c, refuse(CodeMalformed, "The token is malformed: its payload is not a JSON object of unique members.")
 	}
-	if o.has("cnf") {
-		return c, refuse(CodeConstrained, "The token is bound to a key, which is not checked here.")
+	var ok bool
+	if c.Confirmation, ok = parseConfirmation(o); !ok {
+		return c, refuse(CodeConstrained, "The token is bound to a key in a way that is not known here.")
 	}
 	if c.Issuer, _ = o.text("iss"); c.Issuer == "" {
 		return c, refuse(CodeIssuer, "The token names no issuer.")
 	}
-	if one, ok := o["aud"].(string); ok { // RFC 7519 §4.1.3 allows one string
+	if one, isText := o["aud"].(string); isText { // RFC 7519 §4.1.3 allows one string
 		c.Audience = []string{one}
 	} else if c.Audience, ok = o.texts("aud"); !ok || len(c.Audience) == 0 {
 		return c, refuse(CodeAudience, "The token names no audience.")
@@ -97,7 +104,6 @@ func parseClaims(payload []byte) (Claims, error) {
 		{"spiffe_id", &c.SPIFFEID}, {"agent_type", &c.AgentType}, {"user_id", &c.UserID}, {"email", &c.Email},
 		{"delegation_id", &c.DelegationID}, {"role", &c.Role}, {"attestation", &c.Attestation},
 	} {
-		var ok bool
 		if *claim.to, ok = o.text(claim.name); !ok {
 			return c, refuse(CodeClaims, "The token's claim "+claim.name+" is not a string.")
 		}
@@ -106,13 +112,11 @@ func parseClaims(payload []byte) (Claims, error) {
 		name string
 		to   *int64
 	}{{"exp", &c.ExpiresAt}, {"iat", &c.IssuedAt}, {"nbf", &c.NotBefore}} {
-		var ok bool
 		if *claim.to, ok = o.seconds(claim.name); !ok {
 			return c, refuse(CodeClaims, "The token's claim "+claim.name+" is not a whole number of seconds.")
 		}
 	}
 	if o.has("permissions") {
-		var ok bool
 		if c.Permissions, ok = o.texts("permissions"); !ok {
 			return c, refuse(CodeClaims, "The token's claim permissions is not an array of strings.")
 		}

@@ -64,11 +64,31 @@ func Parse(raw string, algorithms ...string) (*Token, error) {
 // ParseUpTo is Parse with another limit, for what is longer than a token: a
 // status list.
 func ParseUpTo(maxBytes int, raw string, algorithms ...string) (*Token, error) {
+	return parse(maxBytes, raw, RefusedParameters(), algorithms)
+}
+
+// ParseCarrying is ParseUpTo for a token that carries the public key of its own
+// signature, as a proof of possession does (RFC 9449 §4.2), and returns that key's
+// members. Whoever made the token chose the key: its signature shows that they hold
+// the private half, and nothing about who they are.
+func ParseCarrying(maxBytes int, raw string, algorithms ...string) (token *Token, jwk Object, err error) {
+	refused := slices.DeleteFunc(RefusedParameters(), func(name string) bool { return name == "jwk" })
+	if token, err = parse(maxBytes, raw, refused, algorithms); err != nil {
+		return nil, nil, err
+	}
+	members, ok := token.header["jwk"].(map[string]any)
+	if !ok {
+		return nil, nil, &Error{Header, "want jwk to be an object"}
+	}
+	return token, members, nil
+}
+
+func parse(maxBytes int, raw string, refused, algorithms []string) (*Token, error) {
 	header, _, err := read(maxBytes, raw)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range RefusedParameters() {
+	for _, name := range refused {
 		if header.Has(name) {
 			return nil, &Error{Header, name}
 		}
