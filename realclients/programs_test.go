@@ -36,7 +36,8 @@ func (w *world) runs(t *testing.T, dir, program string, args ...string) {
 	cmd := exec.CommandContext(t.Context(), program, args...) //nolint:gosec // the tests' own
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "ISSUER="+w.issuer, "AUDIENCE="+audience, "PERSON="+w.person, "CLIENT_ID="+w.clientID, "CLIENT_SECRET="+w.secret,
-		"SIGNER_ID="+w.signerID, "SIGNER_KEY="+string(key), "RESOURCE_ID="+w.resourceID, "RESOURCE_SECRET="+w.opener, "NEXT_KEY="+w.nextKey)
+		"SIGNER_ID="+w.signerID, "SIGNER_KEY="+string(key), "RESOURCE_ID="+w.resourceID, "RESOURCE_SECRET="+w.opener, "NEXT_KEY="+w.nextKey,
+		"PRESENT="+w.present)
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {

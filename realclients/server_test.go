@@ -44,6 +44,8 @@ type world struct {
 	person             string // who lends: the tokens' sub
 	resourceID, opener string // the resource behind the audience, and its secret
 	nextKey            string // kid of a key that signs minutes after the start
+	people             *people
+	present            string // ID token of a person who is present
 }
 
 // here is made once, for all tests.
@@ -179,7 +181,13 @@ func (w *world) furnish() error {
 		return err
 	}
 	w.signerKey = jose.JSONWebKey{Key: private, KeyID: "2026-05", Algorithm: "ES256"}
-	var batch, signer, resource, me, keys object
+	if w.people, err = newPeople(); err != nil {
+		return err
+	}
+	if w.present, err = w.people.idToken("present"); err != nil {
+		return err
+	}
+	var batch, signer, resource, me, keys, provider object
 	agent := func(name string) object { return object{"name": name, "type": "custom", "platform": "other"} }
 	lend := func(clientID any) object {
 		return object{"role": role, "client_id": clientID, "actions": []string{"billing:read", "orders:read"}, "max_duration_seconds": 3600, "resources": []string{audience}}
@@ -198,8 +206,21 @@ func (w *world) furnish() error {
 		{&batch, "POST", "/agents", func() object { return agent("Batch") }},
 		{&signer, "POST", "/agents", func() object { return agent("Signer") }},
 		{nil, "PUT", "/agents/{signer}/keys", func() object { return object{"keys": []any{w.signerKey.Public()}} }},
-		{nil, "POST", "/delegations", func() object { return lend(batch["client_id"]) }},
+		{nil, "POST", "/delegations", func() object {
+			d := lend(batch["client_id"])
+			d["sub_agents"] = []any{signer["client_id"]}
+			return d
+		}},
 		{nil, "POST", "/delegations", func() object { return lend(signer["client_id"]) }},
+		{&provider, "POST", "/identity-providers", func() object {
+			return object{"name": "People", "issuer": w.people.server.URL, "audience": subjects, "create_users": true}
+		}},
+		{nil, "POST", "/delegation-templates", func() object {
+			t := lend(batch["client_id"])
+			t["name"], t["identity_provider_id"], t["actions"] = "Support staff", provider["id"], []string{"billing:read"}
+			t["conditions"] = []object{{"claim": "groups", "values": []string{"support"}}}
+			return t
+		}},
 		{&keys, "POST", "/keys/rotate", func() object { return nil }},
 	} {
 		path := step.path

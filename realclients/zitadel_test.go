@@ -8,6 +8,7 @@ import (
 
 	"github.com/zitadel/oidc/v3/pkg/client"
 	"github.com/zitadel/oidc/v3/pkg/client/rp"
+	"github.com/zitadel/oidc/v3/pkg/client/tokenexchange"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
@@ -37,5 +38,27 @@ func TestZitadel(t *testing.T) {
 	}
 	if _, err := op.VerifyAccessToken[*oidc.AccessTokenClaims](t.Context(), tok.AccessToken[:len(tok.AccessToken)-8]+"AAAAAAAA", verifier); err == nil {
 		t.Error("a forged signature is accepted")
+	}
+}
+
+// zitadel/oidc exchanges a token of a person who is present, who is another than
+// the one who delegated (RFC 8693).
+func TestZitadelExchange(t *testing.T) {
+	exchanger, err := tokenexchange.NewTokenExchangerClientCredentials(t.Context(), here.issuer, here.clientID, here.secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	person, err := here.people.idToken("zitadel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := tokenexchange.ExchangeToken(t.Context(), exchanger, person, oidc.IDTokenType, "", "", nil, []string{audience}, []string{"billing:read"}, oidc.AccessTokenType)
+	if err != nil || got.IssuedTokenType != oidc.AccessTokenType || got.TokenType != oidc.BearerToken {
+		t.Fatalf("%v %+v", err, got)
+	}
+	verifier := op.NewAccessTokenVerifier(here.issuer, rp.NewRemoteKeySet(http.DefaultClient, here.issuer+"/.well-known/jwks.json"))
+	claims, err := op.VerifyAccessToken[*oidc.AccessTokenClaims](t.Context(), got.AccessToken, verifier)
+	if err != nil || claims.Subject == here.person || claims.Claims["email"] != "zitadel@example.com" || claims.ClientID != here.clientID {
+		t.Errorf("%v %+v", err, claims)
 	}
 }

@@ -17,7 +17,9 @@ import (
 )
 
 type tokenCmd struct {
-	Get tokenGetCmd `cmd:"" help:"Fetch a delegation token, as an agent would."`
+	Get      tokenGetCmd      `cmd:"" help:"Fetch a delegation token, as an agent would."`
+	Exchange tokenExchangeCmd `cmd:"" help:"Exchange a person's or another agent's token, as an agent would."`
+	Inspect  tokenInspectCmd  `cmd:"" help:"Show what a token says, and why it would be refused now."`
 }
 
 type tokenGetCmd struct {

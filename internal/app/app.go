@@ -17,6 +17,7 @@ import (
 	"authsec/internal/delegation"
 	"authsec/internal/directory"
 	"authsec/internal/domain"
+	"authsec/internal/identity"
 	"authsec/internal/keyring"
 	"authsec/internal/policy"
 	"authsec/internal/signin"
@@ -34,6 +35,7 @@ type App struct {
 	Delegation *delegation.Service
 	SignIn     *signin.Service
 	Sources    *attest.Sources
+	Providers  *identity.Providers
 	Policy     policy.Settings
 
 	// Set by OpenKeys.
@@ -60,12 +62,13 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (
 	hasher := signin.NewHasher(hashSlots, hashQueue)
 	settings := policy.Settings{TrustDomain: cfg.TrustDomain, DefaultAudience: cfg.DefaultAudience,
 		MaxTokenTTL: cfg.MaxTokenTTL, RequireAttestation: cfg.RequireAttestation, Exposed: !cfg.LoopbackOnly()}
-	a := &App{Config: cfg, Log: log, Store: s, Sources: newSources(cfg, s, log), Policy: settings}
+	a := &App{Config: cfg, Log: log, Store: s, Sources: newSources(cfg, s, log), Providers: newProviders(cfg, s, log), Policy: settings}
 	a.Directory = &directory.Service{ActionStore: s, RoleStore: s, UserStore: s, AgentStore: s, ResourceStore: s,
+		ProviderStore: s, ProviderChecker: a.Providers, LinkStore: s, TemplateStore: s, Names: s,
 		SourceStore: s, SourceChecker: a.Sources, KeyChecker: attest.KeyChecker{}, Hasher: hasher, Now: time.Now, Random: rand.Reader, Defaults: directory.Defaults{
 			Loopback: cfg.LoopbackOnly(), RequireAttestation: cfg.RequireAttestation, TrustDomain: cfg.TrustDomain}}
 	a.Delegation = &delegation.Service{Store: s, Roles: s, Policy: settings, Now: time.Now, Random: rand.Reader}
-	a.SignIn = &signin.Service{Accounts: s, Sessions: s, Tokens: s, Links: s, Hasher: hasher,
+	a.SignIn = &signin.Service{Accounts: s, Sessions: s, Tokens: s, Links: s, People: s, SignIns: s, Providers: signInFlow{a.Providers}, Hasher: hasher,
 		Throttle: signin.NewThrottle(), Refusals: &signin.Refusals{Audit: s, Now: time.Now},
 		Now: time.Now, Random: rand.Reader, Log: log}
 	return a, nil
@@ -136,8 +139,10 @@ func (a *App) OpenKeys(ctx context.Context, caller domain.Caller) error {
 	return nil
 }
 
-// Close ends what the workload sources run, and closes the database.
-func (a *App) Close() error { return errors.Join(a.Sources.Close(), a.Store.Close()) }
+// Close ends what the workload sources and identity providers run, and closes the database.
+func (a *App) Close() error {
+	return errors.Join(a.Sources.Close(), a.Providers.Close(), a.Store.Close())
+}
 
 // VerifyPayload implements audit.Verifier with every key there ever was.
 func (a *App) VerifyPayload(typ, jws string) ([]byte, error) {

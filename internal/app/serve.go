@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"authsec/internal/audit"
+	"authsec/internal/delegation"
 	"authsec/internal/domain"
 	"authsec/internal/httpapi"
 	"authsec/internal/httpapi/adminapi"
@@ -89,9 +90,17 @@ func (a *App) Serve(ctx context.Context, version string, ready func(net.Addr)) (
 	defer func() {
 		err = errors.Join(err, finally(ctx, recorder.Close), finally(ctx, jobs.refusals.Close), finally(ctx, jobs.checkpoints.Close))
 	}()
-	issuer := &issuance.Service{Authority: a.Store, Attestor: a.attestors(), Minter: a.Minter, Recorder: recorder,
+	prover, proofs, err := a.proofKeys()
+	if err != nil {
+		return err
+	}
+	issuer := &issuance.Service{Authority: a.Store, Attestor: a.attestors(), Keys: prover, Minter: a.Minter, Recorder: recorder,
 		Refusals: jobs.refusals, Limiter: limiter, Metrics: metrics, Policy: a.Policy, Issuer: a.Config.Issuer(), Now: time.Now, Random: rand.Reader}
 	examiner, err := a.examiner(recorder)
+	if err != nil {
+		return err
+	}
+	subjects, err := a.subjectExaminer(recorder)
 	if err != nil {
 		return err
 	}
@@ -99,7 +108,8 @@ func (a *App) Serve(ctx context.Context, version string, ready func(net.Addr)) (
 	if err != nil {
 		return err
 	}
-	handler, err := a.handler(issuer, examiner, recalls, jobs.watcher, metrics, version)
+	exchanger := &issuance.Exchanger{Service: issuer, Tokens: recalls.Introspect, People: a.Providers, Store: a.Store}
+	handler, err := a.handler(exchanger, proofs, examiner, subjects, recalls, jobs.watcher, metrics, version)
 	if err != nil {
 		return err
 	}
@@ -188,7 +198,8 @@ func every(ctx context.Context, working *sync.WaitGroup, interval time.Duration,
 }
 
 // handler is the front door with everything behind it.
-func (a *App) handler(issuer sdkapi.Issuer, examiner *issuance.Examiner, recalls oauthapi.Recalls, watcher *audit.Watcher, metrics *telemetry.Metrics, version string) (http.Handler, error) {
+func (a *App) handler(issuer *issuance.Exchanger, proofs wire.KeyProofs, examiner *issuance.Examiner, subjects *delegation.SubjectExaminer,
+	recalls oauthapi.Recalls, watcher *audit.Watcher, metrics *telemetry.Metrics, version string) (http.Handler, error) {
 	publicURL, err := url.Parse(a.Config.Issuer())
 	if err != nil {
 		return nil, fmt.Errorf("public-url: %w", err)
@@ -203,8 +214,8 @@ func (a *App) handler(issuer sdkapi.Issuer, examiner *issuance.Examiner, recalls
 		return nil, err
 	}
 	admin, err := adminapi.API{
-		Directory: a.Directory, Delegation: a.Delegation, SignIn: a.SignIn, Keyring: a.Keyring, Minter: a.Minter, Examiner: examiner,
-		Audit:  audit.Query{Store: a.Store, Watcher: watcher, Now: time.Now},
+		Directory: a.Directory, Delegation: a.Delegation, SignIn: a.SignIn, Keyring: a.Keyring, Minter: a.Minter, Examiner: examiner, Subjects: subjects,
+		Audit: audit.Query{Store: a.Store, Watcher: watcher, Now: time.Now}, Recalls: &revocation.Progress{Recalls: a.Store, Hub: recalls.Hub},
 		Cookie: cookie, PublicURL: strings.TrimSuffix(publicURL.String(), "/"), Policy: a.Policy, Version: version, Now: time.Now,
 	}.Endpoints()
 	if err != nil {
@@ -212,9 +223,10 @@ func (a *App) handler(issuer sdkapi.Issuer, examiner *issuance.Examiner, recalls
 	}
 	endpoints := wakes(admin, recalls.Hub)
 	for _, more := range [][]wire.Endpoint{
-		sdkapi.API{Issuer: issuer}.Endpoints(),
-		oauthapi.API{Issuer: a.Config.Issuer(), Keys: a.Keyring, Tokens: issuer, MutualTLS: a.Config.ListenMTLS != "", Now: time.Now}.Endpoints(),
+		sdkapi.API{Issuer: issuer, Keys: proofs}.Endpoints(),
+		oauthapi.API{Issuer: a.Config.Issuer(), Keys: a.Keyring, Tokens: issuer, Proofs: proofs, MutualTLS: a.Config.ListenMTLS != "", MutualTLSURL: a.Config.MTLSOrigin(), Now: time.Now}.Endpoints(),
 		recalls.Endpoints(),
+		adminapi.SignInPages{SignIn: a.SignIn, Cookie: cookie}.Endpoints(),
 		pages,
 		httpapi.Operations{Metrics: metrics.Handler(), Checks: a.checks()}.Endpoints(),
 	} {

@@ -13,8 +13,8 @@ type Room struct {
 func House() []Room {
 	const every = "*"
 	return []Room{
-		{"cmd/authsec", "internal/app internal/config internal/domain", every},
-		{"internal/app", "internal/... web", every}, // wiring
+		{"cmd/authsec", "internal/app internal/config internal/domain sdk/go/dpop", every},
+		{"internal/app", "internal/... web sdk/go/jwks sdk/go/jws", every}, // wiring
 		{"internal/config", "", ""},
 
 		{"internal/domain", "", "github.com/google/uuid"},
@@ -24,10 +24,12 @@ func House() []Room {
 		{"internal/attest", "internal/domain sdk/go/jwks sdk/go/jws", every},
 		{"internal/attest/oidctest", "", every},   // for tests alone
 		{"internal/attest/spiffetest", "", every}, // for tests alone
-		{"internal/proofkey", "internal/domain", every},
+		{"internal/identity", "internal/domain sdk/go/jwks sdk/go/jws", every},
+		{"internal/identity/providertest", "", every}, // for tests alone
+		{"internal/proofkey", "internal/domain sdk/go/dpop", every},
 		{"internal/directory", "internal/domain", ""},
 		{"internal/delegation", "internal/domain internal/policy", ""},
-		{"internal/issuance", "internal/domain internal/policy internal/token internal/attest internal/proofkey internal/audit", every},
+		{"internal/issuance", "internal/domain internal/policy internal/token internal/attest internal/identity internal/proofkey internal/audit sdk/go/jws", every},
 		{"internal/revocation", "internal/domain internal/token", every},
 		{"internal/audit", "internal/domain", every},
 		{"internal/signin", "internal/domain", every},
@@ -67,7 +69,7 @@ type Reserve struct {
 func Reserves() []Reserve {
 	return []Reserve{
 		{"database/sql", "internal/store/...", "SQL stands in the store"},
-		{"net/http", "cmd/... bench/... examples/... sdk/go/... internal/app internal/attest internal/attest/kubetest internal/attest/oidctest internal/httpapi/... internal/proofkey internal/revocation " +
+		{"net/http", "cmd/... bench/... examples/... sdk/go/... internal/app internal/attest internal/attest/kubetest internal/attest/oidctest internal/httpapi/... internal/identity/... internal/proofkey internal/revocation " +
 			"internal/signin internal/telemetry", "rules know nothing of HTTP"},
 		{"math/rand", "", "what is drawn must not be guessed: crypto/rand, injected"},
 		{"math/rand/v2", "bench/... internal/store", "what is drawn must not be guessed: crypto/rand, injected (the store's jitter may be)"},

@@ -22,6 +22,7 @@ type Config struct {
 	MTLSCertFile    string `env:"AUTHSEC_MTLS_CERT_FILE" placeholder:"FILE" help:"Certificate (PEM chain) of that listener; read again when it changes."`
 	MTLSKeyFile     string `env:"AUTHSEC_MTLS_KEY_FILE" placeholder:"FILE" help:"Its private key (PEM)."`
 	MTLSWorkloadAPI string `env:"AUTHSEC_MTLS_WORKLOAD_API" placeholder:"URL" help:"Instead of the files: the SPIFFE Workload API that gives the server its own X.509-SVID, as unix:///path."`
+	MTLSPublicURL   string `env:"AUTHSEC_MTLS_PUBLIC_URL" placeholder:"URL" help:"Where agents reach that listener, as https://HOST:PORT; the metadata names it for them."`
 
 	DataDir string `env:"AUTHSEC_DATA_DIR" default:"./data" placeholder:"DIR" help:"Folder of the embedded database and its master key."`
 
@@ -83,10 +84,16 @@ func (c Config) WithDefaults() Config {
 
 // Issuer returns the public URL in the one form in which tokens and metadata
 // carry it: lower case, without a default port, without a slash at the end.
-func (c Config) Issuer() string {
-	u, err := url.Parse(c.PublicURL)
+func (c Config) Issuer() string { return origin(c.PublicURL) }
+
+// MTLSOrigin returns the URL of the listener for mutual TLS in the form of Issuer;
+// "" : nobody said where agents reach it.
+func (c Config) MTLSOrigin() string { return origin(c.MTLSPublicURL) }
+
+func origin(s string) string {
+	u, err := url.Parse(s)
 	if err != nil || u.Host == "" {
-		return c.PublicURL // Validate refuses it
+		return s // empty, or Validate refuses it
 	}
 	host := strings.ToLower(u.Host)
 	if port := u.Port(); port == "" || (u.Scheme == "https" && port == "443") || (u.Scheme == "http" && port == "80") {

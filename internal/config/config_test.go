@@ -50,7 +50,7 @@ func TestDefaults(t *testing.T) {
 
 // Every setting of DESIGN §4 has a flag and a variable that set the same field.
 func TestEverySettingHasFlagAndVariable(t *testing.T) {
-	want := []string{"listen", "listen-unix", "listen-mtls", "mtls-cert-file", "mtls-key-file", "mtls-workload-api", "data-dir", "database-url", "database-url-file", "public-url", "trust-domain", "default-audience", "admin-email",
+	want := []string{"listen", "listen-unix", "listen-mtls", "mtls-cert-file", "mtls-key-file", "mtls-workload-api", "mtls-public-url", "data-dir", "database-url", "database-url-file", "public-url", "trust-domain", "default-audience", "admin-email",
 		"admin-password", "admin-password-file", "master-key-file", "require-attestation", "max-token-ttl", "log-format", "log-level"}
 	var flags []string
 	for i, s := range config.Settings() {
@@ -60,7 +60,7 @@ func TestEverySettingHasFlagAndVariable(t *testing.T) {
 		}
 		t.Run(s.Flag, func(t *testing.T) {
 			value := map[string]string{"max-token-ttl": "90m", "log-format": "json", "log-level": "warn", "require-attestation": "true",
-				"listen": "127.0.0.1:1", "listen-unix": "/run/a.sock", "listen-mtls": "127.0.0.1:2", "mtls-workload-api": "unix:///a", "public-url": "https://a.example", "database-url": "postgres://h/d"}[s.Flag]
+				"listen": "127.0.0.1:1", "listen-unix": "/run/a.sock", "listen-mtls": "127.0.0.1:2", "mtls-workload-api": "unix:///a", "mtls-public-url": "https://b.example:7443", "public-url": "https://a.example", "database-url": "postgres://h/d"}[s.Flag]
 			if value == "" {
 				value = "some-value"
 			}

@@ -35,6 +35,7 @@ func (c Config) Validate() error {
 		{"ListenMTLS", c.mtlsProblem()},
 		{"MTLSCertFile", c.mtlsFilesProblem()},
 		{"MTLSWorkloadAPI", c.mtlsWorkloadAPIProblem()},
+		{"MTLSPublicURL", c.mtlsPublicURLProblem()},
 		{"DataDir", dataDirProblem(c.DataDir)},
 		{"DatabaseURL", databaseURLProblem(c.DatabaseURL)},
 		{"DatabaseURL", bothProblem(c.DatabaseURL != "" && c.DatabaseURLFile != "", "DatabaseURLFile")},
@@ -114,6 +115,22 @@ func (c Config) mtlsWorkloadAPIProblem() string {
 	u, err := url.Parse(c.MTLSWorkloadAPI)
 	if err != nil || u.Scheme != "unix" || u.Host != "" || u.Path == "" || u.Path == "/" || u.RawQuery != "" || strings.Contains(c.MTLSWorkloadAPI, "#") {
 		return fmt.Sprintf("must be the address of a socket, such as unix:///run/spire/agent/public/api.sock; it is %q", clip(c.MTLSWorkloadAPI))
+	}
+	return ""
+}
+
+func (c Config) mtlsPublicURLProblem() string {
+	switch {
+	case c.MTLSPublicURL == "":
+		return ""
+	case c.ListenMTLS == "":
+		return "is set without --listen-mtls, which it is the address of"
+	case publicURLProblem(c.MTLSPublicURL) != "":
+		return publicURLProblem(c.MTLSPublicURL)
+	case !strings.HasPrefix(c.MTLSOrigin(), "https://"):
+		return "must begin with https://: that listener speaks TLS alone"
+	case c.MTLSOrigin() == c.Issuer():
+		return "is the public URL already: leave it out"
 	}
 	return ""
 }

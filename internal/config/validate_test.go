@@ -28,6 +28,11 @@ func TestValidate(t *testing.T) {
 			c.ListenMTLS, c.MTLSCertFile, c.MTLSKeyFile, c.MTLSWorkloadAPI = address, cert, key, api
 		})
 	}
+	mtlsURL := func(s string) config.Config {
+		c := mtls(":7443", "/c", "/k", "")
+		c.PublicURL, c.MTLSPublicURL = "https://authsec.example.com", s
+		return c
+	}
 	listenUnix := func(s string) config.Config { return set(func(c *config.Config) { c.ListenUnix = s }) }
 	ttl := func(d time.Duration) config.Config { return set(func(c *config.Config) { c.MaxTokenTTL = d }) }
 	admin := func(email, password, file string) config.Config {
@@ -106,6 +111,12 @@ func TestValidate(t *testing.T) {
 		{"mTLS by a Workload API elsewhere", mtls(":7443", "", "", "tcp://10.0.0.1:1"), "--mtls-workload-api (or AUTHSEC_MTLS_WORKLOAD_API) must be the address of a socket"},
 		{"mTLS by a host's Workload API", mtls(":7443", "", "", "unix://run/api.sock"), "must be the address of a socket"},
 		{"mTLS by no socket", mtls(":7443", "", "", "unix:///"), "must be the address of a socket"},
+
+		{"where mTLS is reached", mtlsURL("https://authsec.example.com:7443"), ""},
+		{"where mTLS is reached, and there is none", set(func(c *config.Config) { c.MTLSPublicURL = "https://authsec.example.com:7443" }), "--mtls-public-url (or AUTHSEC_MTLS_PUBLIC_URL) is set without --listen-mtls"},
+		{"where mTLS is reached, with a path", mtlsURL("https://authsec.example.com:7443/mtls"), "without path"},
+		{"where mTLS is reached, in the clear", mtlsURL("http://localhost:7443"), "must begin with https://"},
+		{"where mTLS is reached, as everything else", mtlsURL("https://AuthSec.example.com:443/"), "is the public URL already"},
 
 		{"database", database("postgresql://authsec:hunter2@db/authsec?sslmode=verify-full"), ""},
 		{"database on a socket", database("postgres:///authsec?host=/run/postgresql"), ""},

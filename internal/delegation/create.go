@@ -16,7 +16,7 @@ func (s Service) Create(ctx context.Context, caller domain.Caller, spec domain.D
 	if caller.UserID == "" || caller.Level == domain.LevelAuditor {
 		return none, domain.Errorf(domain.Forbidden, "not_a_delegator", "Only a person who is an admin or a member can delegate, and always their own authority.")
 	}
-	sent := sentLists{spec.Actions, spec.Resources}
+	sent := sentLists{spec.Actions, spec.Resources, spec.SubAgents}
 	if err := spec.Check(now); err != nil {
 		return none, err
 	}
@@ -26,7 +26,7 @@ func (s Service) Create(ctx context.Context, caller domain.Caller, spec domain.D
 	}
 	d := domain.Delegation{ID: id, ClientID: spec.ClientID, Role: spec.Role, DelegatorID: caller.UserID, Actions: spec.Actions,
 		MaxDuration: spec.MaxDuration, Resources: spec.Resources, EndsAt: spec.EndsAt, Status: domain.DelegationActive,
-		CreatedAt: now, UpdatedAt: now}
+		SubAgents: spec.SubAgents, SenderConstrained: spec.SenderConstrained, CreatedAt: now, UpdatedAt: now}
 	err = s.Store.CreateDelegation(ctx, d, func(draft *domain.DelegationDraft) (domain.Event, error) {
 		if draft.Agent.Status != domain.StatusActive {
 			return domain.Event{}, agentNotActive(draft.Agent)
@@ -75,10 +75,10 @@ func agentNotActive(a domain.Agent) error {
 }
 
 // sentLists are the lists of a request in the caller's own order, which faults count.
-type sentLists struct{ actions, resources []string }
+type sentLists struct{ actions, resources, subAgents []string }
 
 // checkDraft holds what a delegation gives, beyond what it gave before, to what
-// its role, person and resources allow now.
+// its role, person, resources and sub-agents allow now.
 func (s Service) checkDraft(draft *domain.DelegationDraft, before domain.Delegation, sent sentLists) error {
 	d := draft.Delegation
 	var f domain.Faults
@@ -104,7 +104,20 @@ func (s Service) checkDraft(draft *domain.DelegationDraft, before domain.Delegat
 			f.Add(fmt.Sprintf("/resources/%d", slices.Index(sent.resources, uri)), "unknown", "%s is not a registered resource. Register it under Clients, or choose one that is.", uri)
 		}
 	}
+	for _, id := range d.SubAgents {
+		if !slices.Contains(draft.KnownSubAgents, id) && !slices.Contains(before.SubAgents, id) {
+			f.Add(fmt.Sprintf("/sub_agents/%d", sent.subAgent(id)), "unknown", "There is no agent with this client ID.")
+		}
+	}
 	return f.Err()
+}
+
+// subAgent is where a canonical client ID stands in the request.
+func (s sentLists) subAgent(id string) int {
+	return slices.IndexFunc(s.subAgents, func(sent string) bool {
+		canonical, ok := domain.ParseID(sent)
+		return ok && canonical == id
+	})
 }
 
 // narrowOnly is the refusal to widen what another person lent.

@@ -3,13 +3,14 @@ package delegation
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"authsec/internal/domain"
 )
 
 // Edit changes a delegation. Its delegator may change everything; others,
-// admins included, may only narrow it. The default moves by admins alone; its
-// own delegator may give it up.
+// admins included, may only narrow it, and what a template made nobody widens.
+// The default moves by admins alone; its own delegator may give it up.
 func (s Service) Edit(ctx context.Context, caller domain.Caller, id string, patch domain.DelegationPatch) (domain.DelegationView, error) {
 	var sent sentLists
 	if patch.Actions != nil {
@@ -17,6 +18,9 @@ func (s Service) Edit(ctx context.Context, caller domain.Caller, id string, patc
 	}
 	if patch.Resources != nil {
 		sent.resources = *patch.Resources
+	}
+	if patch.SubAgents != nil {
+		sent.subAgents = *patch.SubAgents
 	}
 	if err := patch.Check(s.now()); err != nil {
 		return domain.DelegationView{}, err
@@ -26,22 +30,16 @@ func (s Service) Edit(ctx context.Context, caller domain.Caller, id string, patc
 		if before.Status == domain.DelegationRevoked {
 			return revoked()
 		}
-		after := before
-		if patch.Actions != nil {
-			after.Actions = *patch.Actions
-		}
-		if patch.MaxDuration != nil {
-			after.MaxDuration = *patch.MaxDuration
-		}
-		if patch.Resources != nil {
-			after.Resources = *patch.Resources
-		}
-		if patch.EndsAt != nil {
-			after.EndsAt = *patch.EndsAt
+		after, err := patched(before, patch)
+		if err != nil {
+			return err
 		}
 		draft.Delegation = after
 		if wider := before.Widens(after); len(wider) > 0 {
-			if before.DelegatorID != caller.UserID {
+			switch {
+			case before.TemplateID != "":
+				return ofTemplate(wider)
+			case before.DelegatorID != caller.UserID:
 				return narrowOnly(wider)
 			}
 			if err := s.checkDraft(draft, before, sent); err != nil {
@@ -50,6 +48,41 @@ func (s Service) Edit(ctx context.Context, caller domain.Caller, id string, patc
 		}
 		return s.moveDefault(caller, draft, patch.Default)
 	})
+}
+
+// patched is the delegation as a patch leaves it.
+func patched(d domain.Delegation, patch domain.DelegationPatch) (domain.Delegation, error) {
+	if patch.Actions != nil {
+		d.Actions = *patch.Actions
+	}
+	if patch.MaxDuration != nil {
+		d.MaxDuration = *patch.MaxDuration
+	}
+	if patch.Resources != nil {
+		d.Resources = *patch.Resources
+	}
+	if patch.EndsAt != nil {
+		d.EndsAt = *patch.EndsAt
+	}
+	if patch.SenderConstrained != nil {
+		d.SenderConstrained = *patch.SenderConstrained
+	}
+	if patch.SubAgents == nil {
+		return d, nil
+	}
+	if d.SubAgents = *patch.SubAgents; slices.Contains(d.SubAgents, d.ClientID) {
+		var f domain.Faults
+		f.Add("/sub_agents", "not_allowed", "sub_agents must not list the agent itself.")
+		return d, f.Err()
+	}
+	return d, nil
+}
+
+// ofTemplate is the refusal to widen what a delegation template made.
+func ofTemplate(fields []string) error {
+	return domain.Errorf(domain.Forbidden, "only_the_template_widens",
+		"A delegation template made this delegation, and nobody can make it give more (%s). It can be narrowed, disabled and revoked; an admin can change the template.",
+		strings.Join(fields, ", "))
 }
 
 // moveDefault applies the wish to make the delegation its agent's default, or
@@ -61,6 +94,9 @@ func (s Service) moveDefault(caller domain.Caller, draft *domain.DelegationDraft
 	case *wish && !caller.Admin():
 		return defaultIsForAdmins()
 	case *wish:
+		if draft.Delegation.TemplateID != "" {
+			return domain.Errorf(domain.Conflict, "made_by_template", "A delegation template made this delegation: it works while its person is present, and cannot be the default.")
+		}
 		if !draft.Delegation.ActiveAt(s.Now()) {
 			return domain.Errorf(domain.Conflict, "delegation_ended", "A delegation that is not active cannot become the default.")
 		}
@@ -214,7 +250,8 @@ func (s Service) updateWith(ctx context.Context, caller domain.Caller, id, actio
 func same(a, b domain.Delegation) bool {
 	return a.Status == b.Status && a.DisabledByAdmin == b.DisabledByAdmin &&
 		a.DisabledByDelegator == b.DisabledByDelegator && a.MaxDuration == b.MaxDuration &&
-		a.EndsAt.Equal(b.EndsAt) && slices.Equal(a.Actions, b.Actions) && slices.Equal(a.Resources, b.Resources)
+		a.EndsAt.Equal(b.EndsAt) && slices.Equal(a.Actions, b.Actions) && slices.Equal(a.Resources, b.Resources) &&
+		slices.Equal(a.SubAgents, b.SubAgents) && a.Constraint() == b.Constraint()
 }
 
 func revoked() error {

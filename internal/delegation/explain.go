@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"authsec/internal/domain"
 	"authsec/internal/policy"
@@ -32,7 +33,7 @@ type DelegationVerdict struct {
 // MissingAction is an action that an agent cannot get, and why.
 type MissingAction struct {
 	Action  string
-	Reason  string // not_in_role, not_delegated
+	Reason  string // not_in_role, not_delegated, not_in_template
 	Message string
 }
 
@@ -64,15 +65,18 @@ func (s Service) Explain(ctx context.Context, caller domain.Caller, r policy.Req
 		}
 		named := r
 		named.DelegationID = c.Delegation.ID
+		if c.Delegation.TemplateID != "" {
+			named.Present = &policy.Presence{Assumed: true}
+		}
 		out.Delegations = append(out.Delegations, DelegationVerdict{
-			Delegation: view(*a.Agent, c), Verdict: verdict(policy.Decide(now, s.Policy, shown, proof, named)), Missing: missing(c, r.Actions),
+			Delegation: view(*a.Agent, c), Verdict: s.decide(now, shown, proof, named), Missing: missing(c, r.Actions),
 		})
 	}
 	if r.DelegationID != "" && len(out.Delegations) == 0 {
 		return Explanation{}, hidden(r.DelegationID)
 	}
 	if r.DelegationID == "" {
-		v := verdict(policy.Decide(now, s.Policy, a, proof, r))
+		v := s.decide(now, a, proof, r)
 		if caller.ReadsAll() || decidedByOwn(v, a, caller) {
 			out.Unnamed = &v
 		}
@@ -131,12 +135,29 @@ func decidedByOwn(v Verdict, a domain.Authority, caller domain.Caller) bool {
 	})
 }
 
-func verdict(g policy.Grant, d *policy.Denial) Verdict {
-	if d != nil {
-		return Verdict{Denial: d}
+// decide is what a request would get now, with a key if the delegation demands
+// a token that is bound to one.
+func (s Service) decide(now time.Time, a domain.Authority, proof policy.Proof, r policy.Request) Verdict {
+	var v Verdict
+	for _, key := range []domain.Confirmation{{}, {KeyThumbprint: AssumedKey}, {CertThumbprint: AssumedKey}} {
+		r.Confirmation = key
+		g, d := policy.Decide(now, s.Policy, a, proof, r)
+		if d == nil {
+			return Verdict{Grant: &g}
+		}
+		wantsKey := slices.ContainsFunc(d.Reasons, func(reason domain.Reason) bool { return reason.Code == policy.CodeConstraint })
+		if v.Denial == nil || !wantsKey {
+			v.Denial = d
+		}
+		if !wantsKey {
+			break
+		}
 	}
-	return Verdict{Grant: &g}
+	return v
 }
+
+// AssumedKey stands for the thumbprint of the key to which a token would be bound.
+const AssumedKey = "assumed"
 
 func view(agent domain.Agent, c domain.Candidate) domain.DelegationView {
 	v := domain.DelegationView{Delegation: c.Delegation,
@@ -155,8 +176,11 @@ func missing(c domain.Candidate, asked []string) []MissingAction {
 	var out []MissingAction
 	effective := policy.Effective(c.Delegation.Actions, c.Role)
 	for _, a := range c.Delegation.Actions {
-		if !slices.Contains(effective, a) {
+		switch {
+		case !slices.Contains(effective, a):
 			out = append(out, MissingAction{a, "not_in_role", fmt.Sprintf("The role %s does not have it now.", c.Delegation.Role)})
+		case c.Template != nil && !slices.Contains(c.Template.Actions, a):
+			out = append(out, MissingAction{a, "not_in_template", "The delegation template does not give it now."})
 		}
 	}
 	var inRole []string

@@ -44,6 +44,9 @@ type snapshot struct {
 	MaxDurationSeconds int64      `json:"max_duration_seconds"`
 	Resources          []string   `json:"resources"`
 	EndsAt             *time.Time `json:"ends_at,omitempty"`
+	SubAgents          []string   `json:"sub_agents,omitempty"`
+	SenderConstrained  string     `json:"sender_constrained,omitempty"` // unless it is none
+	TemplateID         string     `json:"template_id,omitempty"`
 	Status             string     `json:"status"`
 	Default            bool       `json:"default"`
 	DisabledByAdmin    bool       `json:"disabled_by_admin,omitempty"`
@@ -54,7 +57,11 @@ type snapshot struct {
 func snap(d domain.Delegation, isDefault bool) *snapshot {
 	s := &snapshot{Role: d.Role, Actions: d.Actions, MaxDurationSeconds: int64(d.MaxDuration / time.Second),
 		Resources: d.Resources, Status: string(d.Status), Default: isDefault,
-		DisabledByAdmin: d.DisabledByAdmin, DisabledByOwner: d.DisabledByDelegator, RevokeReason: d.RevokeReason}
+		DisabledByAdmin: d.DisabledByAdmin, DisabledByOwner: d.DisabledByDelegator, RevokeReason: d.RevokeReason,
+		SubAgents: d.SubAgents, TemplateID: d.TemplateID}
+	if c := d.Constraint(); c != domain.SenderUnconstrained {
+		s.SenderConstrained = string(c)
+	}
 	if !d.EndsAt.IsZero() {
 		s.EndsAt = &d.EndsAt
 	}

@@ -1,5 +1,5 @@
 // Package directory keeps what people administer: actions, roles, users, agents,
-// resources and workload sources. Reads are open to every caller whom the routes let in; writes
+// resources, workload sources, identity providers and delegation templates. Reads are open to every caller whom the routes let in; writes
 // are an admin's.
 package directory
 
@@ -40,10 +40,17 @@ type Service struct {
 	SourceStore   SourceStore
 	SourceChecker SourceChecker
 	KeyChecker    KeyChecker
-	Hasher        Hasher
-	Defaults      Defaults
-	Now           func() time.Time
-	Random        io.Reader
+
+	ProviderStore   ProviderStore
+	ProviderChecker ProviderChecker
+	LinkStore       LinkStore
+	TemplateStore   TemplateStore
+	Names           NameStore
+
+	Hasher   Hasher
+	Defaults Defaults
+	Now      func() time.Time
+	Random   io.Reader
 }
 
 // now is the instant of a change, in the precision of the store.

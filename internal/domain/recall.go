@@ -23,6 +23,9 @@ type Recall struct {
 	At      time.Time
 	Status  StatusRef // List 0: it is TokenID's
 	TokenID string    // jti; "" : it is Status's
+	// DelegationID and Chain say whose tokens (see ChainKey); "" when that was not
+	// written down. A single token has no Chain here.
+	DelegationID, Chain string
 	// Audience holds every audience that a recalled token may have; empty: the
 	// server's default audience alone.
 	Audience []string

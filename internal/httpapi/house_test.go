@@ -25,9 +25,11 @@ import (
 	"authsec/internal/httpapi/oauthapi"
 	"authsec/internal/httpapi/sdkapi"
 	"authsec/internal/httpapi/wire"
+	"authsec/internal/identity"
 	"authsec/internal/issuance"
 	"authsec/internal/keyring"
 	"authsec/internal/policy"
+	"authsec/internal/proofkey"
 	"authsec/internal/revocation"
 	"authsec/internal/signin"
 	"authsec/internal/store"
@@ -76,6 +78,7 @@ type house struct {
 	resource                      domain.Resource
 	resourceSecret                domain.Secret
 	hub                           *revocation.Hub
+	keys                          *keyring.Keyring
 }
 
 // person is a user with a session and an API token.
@@ -117,10 +120,13 @@ func (h *house) wire(o options) {
 	environment := attest.Environment{TrustDomain: settings.TrustDomain, Now: now, Log: log}
 	sources := &attest.Sources{Reader: s, Build: environment.Build, Log: log}
 	h.t.Cleanup(func() { h.must(sources.Close()) })
-	h.dir = &directory.Service{ActionStore: s, RoleStore: s, UserStore: s, AgentStore: s, ResourceStore: s, SourceStore: s, SourceChecker: sources, KeyChecker: attest.KeyChecker{}, Hasher: hashedOnce{},
+	providers := &identity.Providers{Reader: s, Issuer: o.publicURL, RedirectURI: o.publicURL + adminapi.SignInCallback, Now: now, Log: log}
+	h.t.Cleanup(func() { h.must(providers.Close()) })
+	h.dir = &directory.Service{ActionStore: s, RoleStore: s, UserStore: s, AgentStore: s, ResourceStore: s, ProviderStore: s, ProviderChecker: providers, LinkStore: s, TemplateStore: s, Names: s,
+		SourceStore: s, SourceChecker: sources, KeyChecker: attest.KeyChecker{}, Hasher: hashedOnce{},
 		Now: now, Random: rand.Reader, Defaults: directory.Defaults{Loopback: true, RequireAttestation: o.requireAttestation, TrustDomain: settings.TrustDomain}}
 	h.del = &delegation.Service{Store: s, Roles: s, Policy: settings, Now: now, Random: rand.Reader}
-	h.signIn = &signin.Service{Accounts: s, Sessions: s, Tokens: s, Links: s, Hasher: signin.NewHasher(2, 64), Throttle: signin.NewThrottle(),
+	h.signIn = &signin.Service{Accounts: s, Sessions: s, Tokens: s, Links: s, People: s, SignIns: s, Providers: signInFlow{providers}, Hasher: signin.NewHasher(2, 64), Throttle: signin.NewThrottle(),
 		Refusals: &signin.Refusals{Audit: s, Now: now}, Now: now, Random: rand.Reader, Log: log}
 	master, err := keyring.OpenMasterKey(keyring.MasterKeyOptions{Path: filepath.Join(h.t.TempDir(), "master.key"), MayCreate: true, Random: rand.Reader})
 	h.must(err)
@@ -131,6 +137,7 @@ func (h *house) wire(o options) {
 	}}
 	h.must(keys.Load(h.t.Context()))
 	h.must(keys.EnsureKey(h.t.Context(), domain.System()))
+	h.keys = keys
 	minter := &token.Minter{Issuer: o.publicURL, Signer: keys}
 	h.recorder = audit.NewRecorder(audit.RecorderOptions{Store: s})
 	h.t.Cleanup(func() { _ = h.recorder.Close(context.Background()) })
@@ -138,7 +145,13 @@ func (h *house) wire(o options) {
 	limiter, err := issuance.NewTokenBuckets(o.rates)
 	h.must(err)
 	ownKey := attest.PrivateKey{Audiences: []string{o.publicURL, o.publicURL + "/oauth2/token"}, Used: s}
-	issuer := &issuance.Service{Authority: s, Attestor: attest.Chain{attest.ClientSecret{}, ownKey, testAttestor{}, sources}, Minter: minter, Recorder: h.recorder,
+	nonceKey, err := master.NonceKey()
+	h.must(err)
+	nonces, err := proofkey.NewNonces(nonceKey)
+	h.must(err)
+	proofs := wire.KeyProofs{PublicURL: o.publicURL, Nonces: nonces, Now: now}
+	issuer := &issuance.Service{Authority: s, Attestor: attest.Chain{attest.ClientSecret{}, ownKey, testAttestor{}, sources},
+		Keys: proofkey.Prover{Nonces: nonces, Used: s}, Minter: minter, Recorder: h.recorder,
 		Refusals: h.refusals, Limiter: limiter, Metrics: h.metrics, Policy: settings, Issuer: minter.Issuer, Now: now, Random: rand.Reader}
 	publicURL, err := url.Parse(o.publicURL)
 	h.must(err)
@@ -146,17 +159,18 @@ func (h *house) wire(o options) {
 	tests, err := issuance.NewTokenBuckets(issuance.Rates{PerClient: 100, PerAddress: 100})
 	h.must(err)
 	examiner := &issuance.Examiner{Sources: sources, Agents: s, Recorder: h.recorder, Limiter: tests, TrustDomain: settings.TrustDomain, Now: now}
-	endpoints, err := adminapi.API{Directory: h.dir, Delegation: h.del, SignIn: h.signIn, Keyring: keys, Minter: minter, Examiner: examiner,
-		Audit:  audit.Query{Store: s, Watcher: &audit.Watcher{Reader: s, Now: now, Logger: log}, Now: now},
+	recalls := h.recalls(s, minter, keys, issuer, limiter, settings.DefaultAudience)
+	endpoints, err := adminapi.API{Directory: h.dir, Delegation: h.del, SignIn: h.signIn, Keyring: keys, Minter: minter, Examiner: examiner, Subjects: h.subjects(s, providers, tests),
+		Audit: audit.Query{Store: s, Watcher: &audit.Watcher{Reader: s, Now: now, Logger: log}, Now: now}, Recalls: &revocation.Progress{Recalls: s, Hub: h.hub},
 		Cookie: h.cookie, PublicURL: o.publicURL, Policy: settings, Version: "v0-test", Now: now}.Endpoints()
 	h.must(err)
 	pages, err := console.Console{Files: builtConsole(), PublicURL: o.publicURL, Cookie: h.cookie, Random: rand.Reader, Log: log}.Endpoints()
 	h.must(err)
-	recalls := h.recalls(s, minter, keys, issuer, limiter, settings.DefaultAudience)
 	for _, more := range [][]wire.Endpoint{
 		recalls.Endpoints(),
-		sdkapi.API{Issuer: issuer}.Endpoints(),
-		oauthapi.API{Issuer: o.publicURL, Keys: keys, Tokens: issuer, Now: now}.Endpoints(),
+		sdkapi.API{Issuer: issuer, Keys: proofs}.Endpoints(),
+		adminapi.SignInPages{SignIn: h.signIn, Cookie: h.cookie}.Endpoints(),
+		oauthapi.API{Issuer: o.publicURL, Keys: keys, Tokens: &issuance.Exchanger{Service: issuer, Tokens: recalls.Introspect, People: providers, Store: s}, Proofs: proofs, MutualTLS: true, Now: now}.Endpoints(),
 		pages,
 		httpapi.Operations{Metrics: http.NotFoundHandler(), Checks: []httpapi.Check{{Name: "database", Run: s.Ping}}}.Endpoints(),
 	} {

@@ -57,7 +57,6 @@ func TestTokenRequestErrors(t *testing.T) {
 	}{
 		{"RFC 6749 §4.4.2 grant_type is required", []string{"grant_type", ""}, good, 400, "invalid_request", "invalid_request"},
 		{"RFC 6749 §5.2 a grant that is not supported", []string{"grant_type", "password"}, good, 400, "unsupported_grant_type", "unsupported_grant_type"},
-		{"RFC 8693 §2.1 token exchange is not supported yet", []string{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"}, good, 400, "unsupported_grant_type", "unsupported_grant_type"},
 		{"RFC 6749 §3.2 a parameter twice", []string{"scope", "billing:read", "scope", "billing:read"}, good, 400, "invalid_request", "invalid_request"},
 		{"RFC 6749 §3.2 grant_type twice", []string{"grant_type", "client_credentials", "grant_type", "client_credentials"}, good, 400, "invalid_request", "invalid_request"},
 		{"RFC 6749 §3.2 an unknown parameter twice", []string{"foo", "a", "foo", "b"}, good, 400, "invalid_request", "invalid_request"},

@@ -151,6 +151,11 @@ func TestEveryOperation(t *testing.T) {
 		t.Errorf("explanation: %s", explained.body)
 	}
 	do("POST", path+"/revoke", object{"reason": "The pilot is over."}, 200)
+	for _, of := range []string{path, "/agents/" + h.secretAgent.ClientID} {
+		if recall := do("GET", of+"/recall", nil, 200); !strings.Contains(recall.body, `"indexes":1,"seq":2,"tokens":{"count":1,"more":false},"verifiers":{"connected":0,"heard":0,"polling":0}`) {
+			t.Errorf("recall of %s: %s", of, recall.body)
+		}
+	}
 	tokens := do("GET", "/agents/"+h.secretAgent.ClientID+"/tokens", nil, 200)
 	if !strings.Contains(tokens.body, `"outstanding":{"count":1,"last_expires_at":"2026-05-21T07:15:00Z","more":false}`) ||
 		!strings.Contains(tokens.body, `"email":"admin@example.com"`) {

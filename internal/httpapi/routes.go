@@ -75,6 +75,12 @@ func routes() map[string]who {
 		"PATCH /api/v1/me":         everyone,
 		"POST /api/v1/me/password": everyone.present(),
 
+		// From identity providers: a browser navigates there and back.
+		"GET /api/v1/sign-in/providers":           anybody,
+		"GET /api/v1/sign-in/{provider_id}/start": anybody,
+		"GET /api/v1/sign-in/callback":            anybody,
+		"GET /api/v1/me/identities":               everyone,
+
 		"GET /api/v1/api-tokens":         everyone,
 		"POST /api/v1/api-tokens":        delegators.present(),
 		"DELETE /api/v1/api-tokens/{id}": everyone,
@@ -108,6 +114,7 @@ func routes() map[string]who {
 		"PUT /api/v1/agents/{client_id}/keys":               admins,
 		"DELETE /api/v1/agents/{client_id}/keys":            admins,
 		"GET /api/v1/agents/{client_id}/tokens":             everyone,
+		"GET /api/v1/agents/{client_id}/recall":             everyone,
 		"PUT /api/v1/agents/{client_id}/default-delegation": delegators,
 		"GET /api/v1/resources":                             everyone,
 		"POST /api/v1/resources":                            admins,
@@ -124,12 +131,34 @@ func routes() map[string]who {
 		"POST /api/v1/workload-sources/{id}/enable":         admins,
 		"POST /api/v1/workload-sources/{id}/disable":        admins,
 		"POST /api/v1/workload-sources/{id}/test":           admins,
+		"GET /api/v1/identity-providers":                    readers,
+		"POST /api/v1/identity-providers":                   admins,
+		"GET /api/v1/identity-providers/{id}":               readers,
+		"PATCH /api/v1/identity-providers/{id}":             admins,
+		"DELETE /api/v1/identity-providers/{id}":            admins,
+		"POST /api/v1/identity-providers/{id}/enable":       admins,
+		"POST /api/v1/identity-providers/{id}/disable":      admins,
+		"POST /api/v1/identity-providers/{id}/test":         admins,
+		"GET /api/v1/users/{id}/identities":                 readers,
+		"POST /api/v1/users/{id}/identities":                admins,
+
+		"DELETE /api/v1/users/{id}/identities/{identity_provider_id}": admins,
+
+		// By which rules people lend who are present.
+		"GET /api/v1/delegation-templates":               readers,
+		"POST /api/v1/delegation-templates":              admins,
+		"GET /api/v1/delegation-templates/{id}":          readers,
+		"PATCH /api/v1/delegation-templates/{id}":        admins,
+		"DELETE /api/v1/delegation-templates/{id}":       admins,
+		"POST /api/v1/delegation-templates/{id}/enable":  admins,
+		"POST /api/v1/delegation-templates/{id}/disable": admins,
 
 		// Delegations, and what they do.
 		"GET /api/v1/delegations":               everyone,
 		"POST /api/v1/delegations":              delegators,
 		"GET /api/v1/delegations/{id}":          everyone,
 		"PATCH /api/v1/delegations/{id}":        delegators,
+		"GET /api/v1/delegations/{id}/recall":   everyone,
 		"POST /api/v1/delegations/{id}/revoke":  delegators,
 		"POST /api/v1/delegations/{id}/disable": delegators,
 		"POST /api/v1/delegations/{id}/enable":  delegators,

@@ -26,7 +26,7 @@ func (s *Service) Identify(ctx context.Context, action string, r Request) (domai
 		return domain.Agent{}, err
 	}
 	_, denial := policy.Decide(now, s.Policy, authority, proof.Proof, r.Request)
-	if denial == nil || (!denial.BeforeProof() && denial.First().Code != policy.CodeSelectors) {
+	if denial == nil || known(denial) {
 		return *authority.Agent, nil
 	}
 	refusal := denial.Err()
@@ -35,4 +35,9 @@ func (s *Service) Identify(ctx context.Context, action string, r Request) (domai
 	ev.Action, ev.Outcome, ev.Reasons = action, domain.OutcomeRefused, denial.Reasons[:1]
 	s.Refusals.Note(ev)
 	return domain.Agent{}, refusal
+}
+
+// known reports whether a denial is of a caller who is proven to be the agent.
+func known(denial *policy.Denial) bool {
+	return !denial.BeforeProof() && denial.First().Code != policy.CodeSelectors
 }

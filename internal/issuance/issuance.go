@@ -12,6 +12,7 @@ import (
 	"authsec/internal/attest"
 	"authsec/internal/domain"
 	"authsec/internal/policy"
+	"authsec/internal/proofkey"
 	"authsec/internal/token"
 )
 
@@ -50,6 +51,7 @@ type Metrics interface {
 type Service struct {
 	Authority AuthorityReader
 	Attestor  attest.Attestor
+	Keys      proofkey.Prover
 	Minter    Minter
 	Recorder  Recorder
 	Refusals  Refusals
@@ -80,6 +82,7 @@ const (
 type Request struct {
 	policy.Request
 	Proof     attest.Presented
+	Key       PresentedKey
 	IP        string
 	RequestID string
 }
@@ -101,6 +104,10 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	if wait, ok := s.Limiter.Allow(r.ClientID, r.IP, now); !ok {
 		return Issued{}, s.limited(r, now, wait)
 	}
+	key, err := s.key(r, now) // before the workload's proof, which may be good only once
+	if err != nil {
+		return Issued{}, err
+	}
 	authority, err := s.authority(ctx, r)
 	if err != nil {
 		return Issued{}, err
@@ -109,16 +116,18 @@ func (s *Service) Issue(ctx context.Context, r Request) (Issued, error) {
 	if err != nil {
 		return Issued{}, err
 	}
-	grant, denial := policy.Decide(now, s.Policy, authority, proof.Proof, r.Request)
+	grant, denial := s.decide(now, authority, proof, r, &key)
+	if err := s.useKey(ctx, r, now, authority.Agent, proof, key, denial); err != nil {
+		return Issued{}, err
+	}
 	if denial != nil {
 		return Issued{}, s.refuse(ctx, r, now, authority.Agent, proof, denial)
 	}
-	issued, err := s.mint(ctx, r, now, grant, proof)
-	if domain.KindOf(err) == domain.Invalid { // asked for more than a token can hold
-		return Issued{}, s.refuse(ctx, r, now, authority.Agent, proof, &policy.Denial{DelegationID: grant.DelegationID,
-			Reasons: []domain.Reason{{Code: CodeInvalidRequest, Message: publicOf(err)}}})
+	d, err := s.draft(now, grant)
+	if err != nil {
+		return Issued{}, err
 	}
-	return issued, err
+	return s.mint(ctx, r, now, d, proof)
 }
 
 // authority reads what the decision rests on. A request that can never be

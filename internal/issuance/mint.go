@@ -11,24 +11,44 @@ import (
 	"authsec/internal/token"
 )
 
-// mint signs the grant and records it; the event commits before the token leaves.
-func (s *Service) mint(ctx context.Context, r Request, now time.Time, g policy.Grant, proof evidence) (Issued, error) {
+// draft is a token that is about to be made.
+type draft struct {
+	policy.Grant
+	id        string // jti
+	issuedAt  time.Time
+	expiresAt time.Time
+	exchanged *exchanged // nil: it comes from no exchange
+}
+
+func (s *Service) draft(now time.Time, g policy.Grant) (draft, error) {
 	id, err := domain.NewID(s.Random)
-	if err != nil {
-		return Issued{}, err
-	}
 	issuedAt := now.Truncate(time.Second)
-	expiresAt := issuedAt.Add(g.Lifetime)
-	signed, err := s.Minter.Mint(ctx, Claims(s.Issuer, g, id, issuedAt, expiresAt), now)
+	return draft{Grant: g, id: id, issuedAt: issuedAt, expiresAt: issuedAt.Add(g.Lifetime)}, err
+}
+
+// mint signs a draft and records it; the event commits before the token leaves.
+// One that no token can hold is refused.
+func (s *Service) mint(ctx context.Context, r Request, now time.Time, d draft, proof evidence) (Issued, error) {
+	issued, err := s.sign(ctx, r, now, d, proof)
+	if domain.KindOf(err) == domain.Invalid { // asked for more than a token can hold
+		return Issued{}, s.refuse(ctx, r, now, &domain.Agent{ClientID: d.ClientID, Name: d.AgentName}, proof, &policy.Denial{DelegationID: d.DelegationID,
+			Reasons: []domain.Reason{{Code: CodeInvalidRequest, Message: publicOf(err)}}})
+	}
+	return issued, err
+}
+
+func (s *Service) sign(ctx context.Context, r Request, now time.Time, d draft, proof evidence) (Issued, error) {
+	g := d.Grant
+	signed, err := s.Minter.Mint(ctx, Claims(s.Issuer, g, d.id, d.issuedAt, d.expiresAt), now)
 	if err != nil {
 		return Issued{}, err
 	}
 	ev := s.event(r, now, &domain.Agent{ClientID: g.ClientID, Name: g.AgentName})
 	ev.Actor = actor(g.ClientID, g.AgentName)
 	ev.DelegationID = g.DelegationID
-	if ev, err = ev.WithDetails(minted{ID: id, Subject: g.Subject, Role: g.Role, Actions: g.Actions, Audience: g.Audience,
-		IssuedAt: issuedAt, ExpiresAt: expiresAt, Attestation: g.Attestation, TTLSeconds: int64(g.Lifetime / time.Second),
-		Proof: proof.details()}); err != nil {
+	if ev, err = ev.WithDetails(minted{ID: d.id, Subject: g.Subject, Role: g.Role, Actions: g.Actions, Audience: g.Audience,
+		IssuedAt: d.issuedAt, ExpiresAt: d.expiresAt, Attestation: g.Attestation, TTLSeconds: int64(g.Lifetime / time.Second),
+		confirmed: confirmedBy(g.Confirmation), Proof: proof.details(), Exchange: d.exchanged}); err != nil {
 		return Issued{}, err
 	}
 	use := domain.Use{DelegationID: g.DelegationID, ClientID: g.ClientID, At: now}
@@ -36,8 +56,8 @@ func (s *Service) mint(ctx context.Context, r Request, now time.Time, g policy.G
 		return Issued{}, fmt.Errorf("record the token: %w", err)
 	}
 	s.Metrics.TokenIssued(g.AgentType)
-	return Issued{Token: domain.Secret(signed), Grant: g, ID: id, IssuedAt: issuedAt, ExpiresAt: expiresAt,
-		TTL: max(expiresAt.Sub(s.Now()).Truncate(time.Second), 0)}, nil
+	return Issued{Token: domain.Secret(signed), Grant: g, ID: d.id, IssuedAt: d.issuedAt, ExpiresAt: d.expiresAt,
+		TTL: max(d.expiresAt.Sub(s.Now()).Truncate(time.Second), 0)}, nil
 }
 
 // minted is what the audit event of a token says about it; never the token.
@@ -51,7 +71,9 @@ type minted struct {
 	ExpiresAt   time.Time `json:"expires_at"`
 	Attestation string    `json:"attestation"`
 	TTLSeconds  int64     `json:"ttl_seconds"`
-	Proof       *proven   `json:"proof,omitempty"`
+	confirmed
+	Proof    *proven    `json:"proof,omitempty"`
+	Exchange *exchanged `json:"exchange,omitempty"`
 }
 
 // proven is what an audit event says of an accepted proof: what it attested,
@@ -103,7 +125,7 @@ func (s *Service) event(r Request, now time.Time, agent *domain.Agent) domain.Ev
 // the server's public URL.
 func Claims(issuer string, g policy.Grant, id string, issuedAt, expiresAt time.Time) token.Claims {
 	c := token.Claims{
-		Subject: g.Subject, Actor: token.Actor{Subject: g.SPIFFEID, ClientID: g.ClientID},
+		Subject: g.Subject, Actor: token.Actor{Subject: g.SPIFFEID, ClientID: g.ClientID, Act: nested(g.Earlier)},
 		ClientID: g.ClientID, Audience: g.Audience, ID: id,
 		ExpiresAt: expiresAt.Unix(), IssuedAt: issuedAt.Unix(), NotBefore: issuedAt.Unix(),
 		SPIFFEID: g.SPIFFEID, AgentType: g.AgentType, UserID: g.Subject, Email: g.Email,
@@ -112,6 +134,9 @@ func Claims(issuer string, g policy.Grant, id string, issuedAt, expiresAt time.T
 	c.SetActions(g.Actions)
 	if g.Status.List != 0 {
 		c.Status = &token.Status{StatusList: token.StatusEntry{Index: g.Status.Index, URI: token.StatusListURI(issuer, g.Status.List)}}
+	}
+	if k := g.Confirmation; !k.None() {
+		c.Confirmation = &token.Confirmation{KeyThumbprint: k.KeyThumbprint, CertThumbprint: k.CertThumbprint}
 	}
 	return c
 }

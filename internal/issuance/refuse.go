@@ -58,7 +58,11 @@ type refused struct {
 // refuse audits a denial and returns it as an error. What callers who proved
 // nothing cause is only counted, so that nobody can flood the chain.
 func (s *Service) refuse(ctx context.Context, r Request, now time.Time, agent *domain.Agent, proof evidence, denial *policy.Denial) error {
-	refusal := denial.Err()
+	return s.refuseAs(ctx, r, now, agent, proof, denial, denial.Err())
+}
+
+// refuseAs is refuse with an error that the caller gets instead of the denial's own.
+func (s *Service) refuseAs(ctx context.Context, r Request, now time.Time, agent *domain.Agent, proof evidence, denial *policy.Denial, refusal *domain.Error) error {
 	refusal.Err = proof.cause
 	s.Metrics.TokenRefused(refusal.Code)
 	ev := s.event(r, now, agent)

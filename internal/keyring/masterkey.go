@@ -2,6 +2,8 @@ package keyring
 
 import (
 	"bytes"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -132,6 +134,22 @@ func CreateMasterKey(path string, random io.Reader) (MasterKey, error) {
 		return MasterKey{}, fmt.Errorf("make a master key: %w", err)
 	}
 	return MasterKey{secret}, nil
+}
+
+// nonceKeyInfo names what the key is for, and for nothing else (RFC 5869 §3.2).
+const nonceKeyInfo = "authsec dpop nonce v1"
+
+// NonceKey returns the key, of 32 bytes, that DPoP nonces are made with. It is the
+// same for all who have the master key, and tells nothing about it.
+func (m MasterKey) NonceKey() ([]byte, error) {
+	if len(m.secret) != masterKeyBytes {
+		return nil, errors.New("derive the nonce key: there is no master key")
+	}
+	key, err := hkdf.Key(sha256.New, m.secret, nil, nonceKeyInfo, sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("derive the nonce key: %w", err)
+	}
+	return key, nil
 }
 
 // writeNew writes a whole file beside path and links it there, which fails when

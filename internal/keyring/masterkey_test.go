@@ -3,6 +3,7 @@ package keyring
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -225,5 +226,29 @@ func TestMasterKeyIsNeverPrinted(t *testing.T) {
 		if strings.Contains(out.String(), leak) {
 			t.Errorf("printed: %s", out.String())
 		}
+	}
+}
+
+// The nonce key is HKDF's (RFC 5869) and the same on every replica: one of another
+// version must take the nonces of this one.
+func TestNonceKey(t *testing.T) {
+	m, err := LoadMasterKey(writeKey(t, goodKey, 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const golden = "01aeb3cdd0bb2e32c11c38b1edbd5c32f4d357a272d83356464ad05b4bf34a64"
+	got, err := m.NonceKey()
+	if err != nil || hex.EncodeToString(got) != golden {
+		t.Errorf("%x, %v", got, err)
+	}
+	other, err := CreateMasterKey(filepath.Join(t.TempDir(), "other.key"), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if another, err := other.NonceKey(); err != nil || bytes.Equal(another, got) {
+		t.Errorf("another master key gives the same, or %v", err)
+	}
+	if key, err := (MasterKey{}).NonceKey(); err == nil {
+		t.Errorf("no master key gives %x", key)
 	}
 }

@@ -65,6 +65,10 @@ type Hub struct {
 	beat    time.Time // of the last heartbeat
 	ended   bool
 	streams map[*Stream]bool
+
+	asking sync.Mutex
+	asked  map[string]asker // by the resource's ID
+	forgot time.Time        // when the askers of before were looked through
 }
 
 // NewHub returns a hub without streams.
@@ -79,7 +83,8 @@ func NewHub(o HubOptions) (*Hub, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a hub of recalls: %w", err)
 	}
-	return &Hub{HubOptions: o, signed: signed, wake: make(chan struct{}, 1), changed: make(chan struct{}), streams: map[*Stream]bool{}}, nil
+	return &Hub{HubOptions: o, signed: signed, wake: make(chan struct{}, 1), changed: make(chan struct{}),
+		streams: map[*Stream]bool{}, asked: map[string]asker{}}, nil
 }
 
 // Wake makes Run look for recalls at once. It never waits.

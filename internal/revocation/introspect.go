@@ -26,26 +26,12 @@ type Introspector struct {
 // and nil for any other: expired, recalled, forged, foreign, for another
 // audience, or no token at all. Which of these it is, is not told (§4).
 func (i *Introspector) Introspect(ctx context.Context, r domain.Resource, compact string) (*token.Claims, error) {
-	now := i.Now()
-	c, err := token.Parse(compact, i.Keys.PublishedKeys(now), token.Expectation{Issuer: i.Issuer, AnyAudience: true, AnyKey: true, Leeway: token.Leeway, Now: now})
-	if err != nil {
-		return nil, nil //nolint:nilerr,nilnil // not active, and that is all there is to say
-	}
-	// The leeway is for the clocks of replicas; the end of a token is by ours.
-	if now.Unix() >= c.ExpiresAt || !i.accepts(r, c.Audience) {
-		return nil, nil //nolint:nilnil // as above
-	}
-	status, ours := i.statusOf(c)
-	if !ours {
-		return nil, nil //nolint:nilnil // as above
-	}
-	state, err := i.Store.TokenState(ctx, status, c.ID)
-	if err != nil {
+	c, _, err := i.Live(ctx, compact)
+	switch {
+	case domain.KindOf(err) == domain.Unauthenticated, err == nil && !i.accepts(r, c.Audience):
+		return nil, nil //nolint:nilnil // not active, and that is all there is to say
+	case err != nil:
 		return nil, fmt.Errorf("introspect a token: %w", err)
-	}
-	// A token without a status index is of before there were any.
-	if state.Retired || state.Revoked || (status.List != 0 && !state.Known) {
-		return nil, nil //nolint:nilnil // as above
 	}
 	return &c, nil
 }

@@ -26,14 +26,17 @@ type ListReader interface {
 	LastRecall(ctx context.Context) (int64, error)
 }
 
-// ListToken is a signed Token Status List, in compact form.
+// ListToken is a signed Token Status List, in its two representations.
 type ListToken struct {
-	JWT  string
-	ETag string // of exactly this JWT
+	JWT     string // compact
+	ETag    string // of exactly this JWT
+	Gzip    string // the JWT as gzip (RFC 1952)
+	GzipTag string // of exactly this Gzip
 }
 
 // Lists signs Token Status Lists: one signature per list and revision, and
-// another after ListTTL, however many ask. All exported fields are required.
+// another after ListTTL, however many ask; so it is with compression. All
+// exported fields are required.
 type Lists struct {
 	Store  ListReader
 	Signer Signer
@@ -148,5 +151,7 @@ func (l *Lists) sign(ctx context.Context, list domain.StatusList, now time.Time)
 		return ListToken{}, fmt.Errorf("sign a status list: %w", err)
 	}
 	sum := sha256.Sum256([]byte(jwt))
-	return ListToken{JWT: jwt, ETag: `"` + hex.EncodeToString(sum[:16]) + `"`}, nil
+	tag := hex.EncodeToString(sum[:16])
+	packed, err := pack(jwt)
+	return ListToken{JWT: jwt, ETag: `"` + tag + `"`, Gzip: packed, GzipTag: `"` + tag + `-gzip"`}, err
 }

@@ -21,7 +21,8 @@ type Stream struct {
 	at       int64     // all up to here was sent or passed over
 	beat     time.Time // of the last heartbeat sent
 	greeted  bool
-	out      bool // guarded by the hub's lock
+	out      bool  // guarded by the hub's lock
+	heard    int64 // guarded by the hub's lock: all up to here was delivered
 }
 
 // Open starts a stream after since. Close ends it. RateLimited: the resource has
@@ -50,7 +51,7 @@ func (h *Hub) Open(ctx context.Context, r domain.Resource, since int64) (*Stream
 		return nil, &domain.Error{Kind: domain.Unavailable, Code: codeUnavailable, RetryAfter: retryStream,
 			Public: "There are too many open streams. Poll instead: leave out Accept: text/event-stream."}
 	}
-	s := &Stream{hub: h, resource: r, at: since}
+	s := &Stream{hub: h, resource: r, at: since, heard: min(since, h.last)}
 	h.streams[s] = true
 	return s, nil
 }
@@ -63,8 +64,9 @@ func (s *Stream) Close() {
 }
 
 // Next waits for the next messages and returns them: recalls in their order, or
-// one heartbeat. A stream begins with what is past and then a heartbeat. io.EOF:
-// it has ended, and may be opened again.
+// one heartbeat. A stream begins with what is past and then a heartbeat. Calling
+// it says that what it returned before was delivered. io.EOF: it has ended, and
+// may be opened again.
 func (s *Stream) Next(ctx context.Context) ([]Message, error) {
 	for {
 		v := s.view()
@@ -108,6 +110,7 @@ func (s *Stream) view() view {
 	h := s.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	s.heard = min(s.at, h.last)
 	v := view{ended: h.ended || s.out, last: h.last, beat: h.beat, changed: h.changed}
 	if v.known = s.at >= h.from; v.known {
 		// The tail is never written in place, so that it may be read without the lock.

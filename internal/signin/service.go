@@ -1,5 +1,6 @@
 // Package signin is how people and their automation prove who they are:
-// passwords, sessions, API tokens and one-time set-up links. What it returns is
+// passwords, sign-in from identity providers, sessions, API tokens and one-time
+// set-up links. What it returns is
 // a domain.Caller; what a caller may do is decided elsewhere.
 package signin
 
@@ -18,12 +19,16 @@ type Service struct {
 	Sessions Sessions
 	Tokens   APITokens
 	Links    SetupLinks
-	Hasher   *Hasher
-	Throttle *Throttle
-	Refusals *Refusals
-	Now      func() time.Time
-	Random   io.Reader    // of secrets and IDs; salts come from crypto/rand
-	Log      *slog.Logger // what Run cannot return to anybody
+	People   People
+	SignIns  SignIns
+	// Providers run sign-ins at identity providers.
+	Providers IdentityProviders
+	Hasher    *Hasher
+	Throttle  *Throttle
+	Refusals  *Refusals
+	Now       func() time.Time
+	Random    io.Reader    // of secrets and IDs; salts come from crypto/rand
+	Log       *slog.Logger // what Run cannot return to anybody
 }
 
 // Peer is where an attempt to authenticate comes from.

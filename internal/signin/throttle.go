@@ -28,6 +28,9 @@ var (
 	perAccount = allowance{burst: 20, refill: 5 * time.Minute}
 	perAddress = allowance{burst: 50, refill: 6 * time.Second}
 	perSetup   = allowance{burst: 10, refill: 10 * time.Second}
+	// perIdentity bounds sign-ins from identity providers, each of which takes two
+	// and asks a provider: an office in the morning fits.
+	perIdentity = allowance{burst: 60, refill: 2 * time.Second}
 )
 
 // throttleSize bounds each kind of bucket that is remembered; the one not used
@@ -43,12 +46,13 @@ const throttleSize = 1 << 14
 // where they usually work. It remembers for one process and until it stops.
 // Make it with NewThrottle; it is safe for concurrent use.
 type Throttle struct {
-	mu        sync.Mutex
-	pairs     *simplelru.LRU[pairKey, *rate.Limiter]
-	trusted   *simplelru.LRU[pairKey, struct{}]
-	accounts  *simplelru.LRU[accountKey, *rate.Limiter]
-	addresses *simplelru.LRU[netip.Prefix, *rate.Limiter]
-	setups    *simplelru.LRU[netip.Prefix, *rate.Limiter]
+	mu         sync.Mutex
+	pairs      *simplelru.LRU[pairKey, *rate.Limiter]
+	trusted    *simplelru.LRU[pairKey, struct{}]
+	accounts   *simplelru.LRU[accountKey, *rate.Limiter]
+	addresses  *simplelru.LRU[netip.Prefix, *rate.Limiter]
+	setups     *simplelru.LRU[netip.Prefix, *rate.Limiter]
+	identities *simplelru.LRU[netip.Prefix, *rate.Limiter]
 }
 
 // accountKey is the hash of a normalised email: of a fixed size, and the same
@@ -68,6 +72,7 @@ func newThrottle(size int) *Throttle {
 		pairs: newLRU[pairKey, *rate.Limiter](size), trusted: newLRU[pairKey, struct{}](size),
 		accounts:  newLRU[accountKey, *rate.Limiter](size),
 		addresses: newLRU[netip.Prefix, *rate.Limiter](size), setups: newLRU[netip.Prefix, *rate.Limiter](size),
+		identities: newLRU[netip.Prefix, *rate.Limiter](size),
 	}
 }
 
@@ -131,9 +136,18 @@ func (t *Throttle) succeeded(email, ip string) {
 
 // setup takes an attempt to redeem a set-up link, as password does.
 func (t *Throttle) setup(now time.Time, ip string) time.Duration {
+	return t.take(now, t.setups, ip, perSetup)
+}
+
+// identity takes a step of a sign-in from an identity provider, as password does.
+func (t *Throttle) identity(now time.Time, ip string) time.Duration {
+	return t.take(now, t.identities, ip, perIdentity)
+}
+
+func (t *Throttle) take(now time.Time, buckets *simplelru.LRU[netip.Prefix, *rate.Limiter], ip string, a allowance) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	b := find(t.setups, addressKey(ip), perSetup)
+	b := find(buckets, addressKey(ip), a)
 	if wait := shortage(now, b); wait > 0 {
 		return wait
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"authsec/internal/domain"
 )
@@ -89,8 +90,8 @@ func (s *Store) UpdateAction(ctx context.Context, name string, fn func(*domain.A
 	return a, changed(err)
 }
 
-// DeleteAction removes an action, unless a role contains it or a delegation
-// that is not revoked lends it: then a Conflict names some of them.
+// DeleteAction removes an action, unless a role contains it, or a delegation
+// that is not revoked or a template lends it: then a Conflict names some of them.
 func (s *Store) DeleteAction(ctx context.Context, name string, fn func(domain.Action) (domain.Event, error)) error {
 	return s.change(ctx, "delete an action", func(t *tx) error {
 		a, err := loadAction(ctx, t, name)
@@ -110,7 +111,11 @@ func (s *Store) DeleteAction(ctx context.Context, name string, fn func(domain.Ac
 		if err != nil {
 			return err
 		}
-		if err := refuseInUse("action", name, append(users, lenders...), "Take it out of them first."); err != nil {
+		templates, err := t.templatesWith(ctx, func(d domain.DelegationTemplate) bool { return slices.Contains(d.Actions, name) })
+		if err != nil {
+			return err
+		}
+		if err := refuseInUse("action", name, slices.Concat(users, lenders, templates), "Take it out of them first."); err != nil {
 			return err
 		}
 		ev, err := fn(a)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"authsec/internal/domain"
 )
@@ -14,7 +15,7 @@ const maxCandidates = 200
 // Authority returns one snapshot of what decisions about an agent rest on: the
 // agent, its delegations (all that are not revoked, its default, and the newest
 // revoked one, which tells "ended" from "never was"), each one's role and
-// person, and the revision of the workload sources. With role it reads only
+// person and template, and the revision of the workload sources. With role it reads only
 // delegations of that role, with delegationID that delegation alone. The default
 // comes first, then the active ones, of these the ones that end last, then the newest.
 func (s *Store) Authority(ctx context.Context, clientID, delegationID, role string) (domain.Authority, error) {
@@ -28,17 +29,18 @@ func (s *Store) Authority(ctx context.Context, clientID, delegationID, role stri
 			return err
 		}
 		a.Agent = agent
-		if a.SourcesRevision, err = sourcesRevision(ctx, t); err != nil {
+		if err := withRevisions(ctx, t, &a); err != nil {
 			return err
 		}
 		if delegationID != "" {
-			a.Delegations, err = candidates(ctx, t, ` WHERE d.client_id = $1 AND d.id = $2`, []any{clientID, delegationID})
+			a.Delegations, err = candidates(ctx, t, "", ` WHERE d.client_id = $1 AND d.id = $2`, []any{clientID, delegationID})
 		} else {
 			// An end date that has passed lies before every one that has not, so this
-			// order puts the live ones first without knowing the time.
-			a.Delegations, err = candidates(ctx, t, ` WHERE d.client_id = $1 AND ($4 = '' OR d.role = $4) AND (d.status <> $2 OR d.id = $3 OR d.id =
-				(SELECT MAX(x.id) FROM delegations x WHERE x.client_id = $1 AND x.status = $2 AND ($4 = '' OR x.role = $4)))
-				ORDER BY CASE WHEN d.id = $3 THEN 0 WHEN d.status = 'active' THEN 1 WHEN d.status = 'disabled' THEN 2 ELSE 3 END,
+			// order puts the live ones first without knowing the time. Templates' come
+			// after all: they are never what an unnamed request gets.
+			a.Delegations, err = candidates(ctx, t, "", ` WHERE d.client_id = $1 AND ($4 = '' OR d.role = $4) AND (d.status <> $2 OR d.id = $3 OR d.id =
+				(SELECT MAX(x.id) FROM delegations x WHERE x.client_id = $1 AND x.status = $2 AND x.template_id = '' AND ($4 = '' OR x.role = $4)))
+				ORDER BY CASE WHEN d.id = $3 THEN 0 WHEN d.template_id <> '' THEN 4 WHEN d.status = 'active' THEN 1 WHEN d.status = 'disabled' THEN 2 ELSE 3 END,
 				CASE d.ends_at WHEN 0 THEN 0 ELSE 1 END, d.ends_at DESC, d.id DESC LIMIT $5`,
 				[]any{clientID, string(domain.DelegationRevoked), agent.DefaultDelegationID, role, maxCandidates})
 		}
@@ -50,10 +52,17 @@ func (s *Store) Authority(ctx context.Context, clientID, delegationID, role stri
 	return a, err
 }
 
-// candidates reads delegations d with their status indexes, and nothing else of
-// their grounds.
-func candidates(ctx context.Context, t *tx, tail string, args []any) ([]domain.Candidate, error) {
-	out, err := collect(ctx, t, `SELECT `+delegationColumns+`, `+statusNumber+` FROM delegations d`+tail, args,
+// withRevisions adds which workload sources, and which changes, the view has.
+func withRevisions(ctx context.Context, t *tx, a *domain.Authority) error {
+	return t.row(ctx, `SELECT s.n, c.n FROM workload_source_revision s, changes c WHERE s.id = 1 AND c.id = 1`, nil, &a.SourcesRevision, &a.Change)
+}
+
+// candidates reads delegations d with the status indexes of an actor chain, and
+// nothing else of their grounds. tail uses $1 to $len(args).
+func candidates(ctx context.Context, t *tx, chain, tail string, args []any) ([]domain.Candidate, error) {
+	args = append(slices.Clone(args), chain)
+	out, err := collect(ctx, t, `SELECT `+delegationColumns+`,
+		COALESCE((SELECT x.n FROM status_indexes x WHERE x.delegation_id = d.id AND x.chain = $`+itoa(len(args))+`), -1) FROM delegations d`+tail, args,
 		func(row func(dest ...any) error) (c domain.Candidate, err error) {
 			var n int64
 			c.Delegation, err = scanDelegation(row, &n)
@@ -70,8 +79,8 @@ func candidates(ctx context.Context, t *tx, tail string, args []any) ([]domain.C
 	return out, fillDelegations(ctx, t, refs)
 }
 
-// withGrounds adds to each candidate its role and its person: four queries in
-// all, however many there are.
+// withGrounds adds to each candidate its role, its person and what its template
+// says: a few queries in all, however many there are.
 func withGrounds(ctx context.Context, t *tx, cs []domain.Candidate) error {
 	if len(cs) == 0 {
 		return nil
@@ -89,7 +98,7 @@ func withGrounds(ctx context.Context, t *tx, cs []domain.Candidate) error {
 	for i := range cs {
 		cs[i].Role, cs[i].Delegator = roles[cs[i].Delegation.Role], users[cs[i].Delegation.DelegatorID]
 	}
-	return nil
+	return withTemplates(ctx, t, cs)
 }
 
 // fillRoles reads the roles that are the keys; what there is not stays nil.

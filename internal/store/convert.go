@@ -1,6 +1,8 @@
 package store
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -77,3 +79,17 @@ func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
 // fromSeconds is the inverse of seconds.
 func fromSeconds(n int64) time.Duration { return time.Duration(n) * time.Second }
+
+// jsonList is how a list is stored in one column; never null.
+func jsonList[T any](list []T) (string, error) {
+	text, err := json.Marshal(append([]T{}, list...))
+	return string(text), err
+}
+
+// readJSON reads what was stored as JSON; what names it in an error.
+func readJSON(text string, into any, what string) error {
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}

@@ -8,15 +8,16 @@ import (
 
 const delegationColumns = `d.id, d.client_id, d.role, d.delegator_id, d.max_duration_s, d.ends_at, d.status,
 	d.disabled_by_admin, d.disabled_by_delegator, d.revoke_reason, d.revoked_at, d.created_at, d.updated_at,
-	COALESCE((SELECT u.last_at FROM last_use u WHERE u.delegation_id = d.id), 0)`
+	d.sub_agents, d.sender_constrained, d.template_id, COALESCE((SELECT u.last_at FROM last_use u WHERE u.delegation_id = d.id), 0)`
 
 // scanDelegation scans delegationColumns, then extra.
 func scanDelegation(row func(dest ...any) error, extra ...any) (domain.Delegation, error) {
 	var d domain.Delegation
-	var status string
+	var status, subAgents string
 	var seconds, endsAt, byAdmin, byDelegator, revokedAt, createdAt, updatedAt, lastUsedAt int64
 	dest := append([]any{&d.ID, &d.ClientID, &d.Role, &d.DelegatorID, &seconds, &endsAt, &status,
-		&byAdmin, &byDelegator, &d.RevokeReason, &revokedAt, &createdAt, &updatedAt, &lastUsedAt}, extra...)
+		&byAdmin, &byDelegator, &d.RevokeReason, &revokedAt, &createdAt, &updatedAt,
+		&subAgents, &d.SenderConstrained, &d.TemplateID, &lastUsedAt}, extra...)
 	if err := row(dest...); err != nil {
 		return d, err
 	}
@@ -24,7 +25,8 @@ func scanDelegation(row func(dest ...any) error, extra ...any) (domain.Delegatio
 	d.Status, d.DisabledByAdmin, d.DisabledByDelegator = domain.DelegationStatus(status), byAdmin != 0, byDelegator != 0
 	d.RevokedAt, d.CreatedAt, d.UpdatedAt = fromMicros(revokedAt), fromMicros(createdAt), fromMicros(updatedAt)
 	d.LastUsedAt = fromMicros(lastUsedAt)
-	return d, nil
+	err := readJSON(subAgents, &d.SubAgents, "sub-agents of the delegation "+d.ID)
+	return d, err
 }
 
 // Delegations returns delegations, newest first.

@@ -18,20 +18,30 @@ func (s *Store) CreateDelegation(ctx context.Context, d domain.Delegation, rule 
 		if err != nil {
 			return err
 		}
-		d := draft.Delegation
-		if err := t.exec(ctx, `INSERT INTO delegations (id, client_id, role, delegator_id, max_duration_s, ends_at, status,
-			disabled_by_admin, disabled_by_delegator, revoke_reason, revoked_at, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-			d.ID, d.ClientID, d.Role, d.DelegatorID, seconds(d.MaxDuration), micros(d.EndsAt), string(d.Status),
-			bit(d.DisabledByAdmin), bit(d.DisabledByDelegator), d.RevokeReason, micros(d.RevokedAt), micros(d.CreatedAt), micros(d.UpdatedAt)); err != nil {
-			return err
-		}
 		t.record(ev)
-		if err := writeDraft(ctx, t, draft); err != nil {
-			return err
-		}
-		return t.giveStatus(ctx, []string{d.ID})
+		return insertDelegation(ctx, t, draft)
 	})
+}
+
+// insertDelegation adds the draft's delegation, with a status index.
+func insertDelegation(ctx context.Context, t *tx, draft domain.DelegationDraft) error {
+	d := draft.Delegation
+	subAgents, err := jsonList(d.SubAgents)
+	if err != nil {
+		return err
+	}
+	if err := t.exec(ctx, `INSERT INTO delegations (id, client_id, role, delegator_id, max_duration_s, ends_at, status,
+		disabled_by_admin, disabled_by_delegator, revoke_reason, revoked_at, created_at, updated_at, sub_agents, sender_constrained, template_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		d.ID, d.ClientID, d.Role, d.DelegatorID, seconds(d.MaxDuration), micros(d.EndsAt), string(d.Status),
+		bit(d.DisabledByAdmin), bit(d.DisabledByDelegator), d.RevokeReason, micros(d.RevokedAt), micros(d.CreatedAt), micros(d.UpdatedAt),
+		subAgents, string(d.SenderConstrained), d.TemplateID); err != nil {
+		return err
+	}
+	if err := writeDraft(ctx, t, draft); err != nil {
+		return err
+	}
+	return t.giveStatus(ctx, []string{d.ID})
 }
 
 // UpdateDelegation changes a delegation as rule says, or not at all. The rule
@@ -57,10 +67,14 @@ func (s *Store) UpdateDelegation(ctx context.Context, id string, rule func(*doma
 
 func rewriteDelegation(ctx context.Context, t *tx, draft domain.DelegationDraft) error {
 	d := draft.Delegation
+	subAgents, err := jsonList(d.SubAgents)
+	if err != nil {
+		return err
+	}
 	if err := t.exec(ctx, `UPDATE delegations SET max_duration_s = $1, ends_at = $2, status = $3, disabled_by_admin = $4,
-		disabled_by_delegator = $5, revoke_reason = $6, revoked_at = $7, updated_at = $8 WHERE id = $9`,
+		disabled_by_delegator = $5, revoke_reason = $6, revoked_at = $7, updated_at = $8, sub_agents = $9, sender_constrained = $10 WHERE id = $11`,
 		seconds(d.MaxDuration), micros(d.EndsAt), string(d.Status), bit(d.DisabledByAdmin), bit(d.DisabledByDelegator),
-		d.RevokeReason, micros(d.RevokedAt), micros(d.UpdatedAt), d.ID); err != nil {
+		d.RevokeReason, micros(d.RevokedAt), micros(d.UpdatedAt), subAgents, string(d.SenderConstrained), d.ID); err != nil {
 		return err
 	}
 	return writeDraft(ctx, t, draft)
@@ -130,12 +144,18 @@ func loadDraft(ctx context.Context, t *tx, d domain.Delegation) (domain.Delegati
 			return draft, err
 		}
 	}
+	// What a template makes is never the default, so it is not the first either.
 	var n int
-	if err := t.row(ctx, `SELECT COUNT(*) FROM delegations WHERE client_id = $1`, []any{d.ClientID}, &n); err != nil {
+	if err := t.row(ctx, `SELECT COUNT(*) FROM delegations WHERE client_id = $1 AND template_id = ''`, []any{d.ClientID}, &n); err != nil {
 		return draft, err
 	}
 	draft.First = n == 0
-	draft.KnownResources, err = collect(ctx, t, `SELECT uri FROM resources ORDER BY uri`, nil, scanString)
+	if draft.KnownResources, err = collect(ctx, t, `SELECT uri FROM resources ORDER BY uri`, nil, scanString); err != nil {
+		return draft, err
+	}
+	// All of them: the rule may be about to add one.
+	draft.KnownSubAgents, err = collect(ctx, t, `SELECT client_id FROM agents WHERE status <> $1 AND client_id <> $2 ORDER BY client_id`,
+		[]any{string(domain.StatusDeleted), d.ClientID}, scanString)
 	return draft, err
 }
 

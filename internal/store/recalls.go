@@ -11,68 +11,93 @@ import (
 	"authsec/internal/domain"
 )
 
-// recalling makes a change and recalls what is out of those affected
-// delegations that give less after it, by the rule of Options.Recalls. Every
-// change that can shrink something goes through it.
+// recalling makes a change and recalls what is out of those affected lendings
+// that give less after it, by the rule of Options.Recalls. Every change that can
+// shrink something goes through it.
 func (t *tx) recalling(ctx context.Context, of affected, change func() error) error {
-	ids, err := of.ids(ctx, t)
+	all, err := of.lendings(ctx, t)
 	if err != nil {
 		return err
 	}
-	before, err := t.grounds(ctx, ids)
+	before, err := t.grounds(ctx, all)
 	if err != nil {
 		return err
 	}
 	if err := change(); err != nil {
 		return err
 	}
-	after, err := t.grounds(ctx, ids)
+	after, err := t.grounds(ctx, all)
 	if err != nil {
 		return err
 	}
-	var less []string
-	for _, id := range ids {
-		if t.store.recalls == nil || t.store.recalls(before[id], after[id]) {
-			less = append(less, id)
+	less := map[lending]bool{}
+	for _, l := range all {
+		// A token that was handed on dies with the one it was exchanged for.
+		if t.store.recalls == nil || t.store.recalls(before[l], after[l]) || diesWith(less, l) {
+			less[l] = true
 		}
 	}
-	return t.retire(ctx, less, before)
+	return t.retire(ctx, all, less, before)
 }
 
-// retire keeps the live indexes of delegations to be recalled at the end of the
-// transaction, and gives each delegation a new one. before is what was lent.
-func (t *tx) retire(ctx context.Context, ids []string, before map[string]domain.Grounds) error {
-	if len(ids) == 0 {
+// diesWith reports whether the chain goes on from one that is recalled. Those
+// come first: lendings are in order.
+func diesWith(less map[lending]bool, l lending) bool {
+	for i := strings.LastIndexByte(l.chain, ' '); i > 0; i = strings.LastIndexByte(l.chain[:i], ' ') {
+		if less[lending{l.delegation, l.chain[:i]}] {
+			return true
+		}
+	}
+	return l.chain != "" && less[lending{l.delegation, ""}]
+}
+
+// retire keeps the live indexes of lendings to be recalled at the end of the
+// transaction, and gives each delegation a new one; a chain gets its next one
+// when somebody asks. before is what was lent.
+func (t *tx) retire(ctx context.Context, all []lending, less map[lending]bool, before map[lending]domain.Grounds) error {
+	if len(less) == 0 {
 		return nil
 	}
 	if len(t.events) == 0 {
 		return errors.New("recall: the change has no audit event")
 	}
 	at := t.events[0].Time
-	err := inChunks(ids, func(part []string) error {
-		in, args := placeholders(len(part)), make([]any, len(part))
-		for i, id := range part {
-			args[i] = id
+	var again, ids []string
+	seen := map[string]bool{}
+	for _, l := range all {
+		if !less[l] {
+			continue
 		}
-		if err := t.rows(ctx, `SELECT delegation_id, n FROM status_indexes WHERE delegation_id IN (`+in+`) ORDER BY n`, args,
+		if l.chain == "" {
+			again = append(again, l.delegation)
+		}
+		if !seen[l.delegation] {
+			ids, seen[l.delegation] = append(ids, l.delegation), true
+		}
+	}
+	if err := inChunks(ids, func(part []string) error {
+		var dead []int64
+		if err := t.rows(ctx, `SELECT delegation_id, chain, n FROM status_indexes WHERE delegation_id IN (`+placeholders(len(part))+`) ORDER BY n`, values(part),
 			func(row func(dest ...any) error) error {
-				var id string
+				var l lending
 				var n int64
-				if err := row(&id, &n); err != nil {
+				if err := row(&l.delegation, &l.chain, &n); err != nil || !less[l] {
 					return err
 				}
-				d := before[id].Delegation
-				t.recalls = append(t.recalls, domain.Recall{At: at, Status: refOf(n), Audience: d.Resources, Until: lastEnd(d, at)})
+				d := before[l].Delegation
+				dead = append(dead, n)
+				t.recalls = append(t.recalls, domain.Recall{At: at, Status: refOf(n), DelegationID: l.delegation, Chain: l.chain, Audience: d.Resources, Until: lastEnd(d, at)})
 				return nil
 			}); err != nil {
 			return err
 		}
-		return t.exec(ctx, `DELETE FROM status_indexes WHERE delegation_id IN (`+in+`)`, args...)
-	})
-	if err != nil {
+		return inChunks(dead, func(part []int64) error {
+			return t.exec(ctx, `DELETE FROM status_indexes WHERE n IN (`+placeholders(len(part))+`)`, values(part)...)
+		})
+	}); err != nil {
 		return err
 	}
-	return t.giveStatus(ctx, ids)
+	return t.giveStatus(ctx, again)
 }
 
 // lastEnd is when the last token of a delegation has ended, of those made up to an instant.
@@ -84,7 +109,8 @@ func lastEnd(d domain.Delegation, at time.Time) time.Time {
 	return end
 }
 
-// appendRecalls numbers what retire kept, and tells it in the change's first event.
+// appendRecalls numbers what was kept to be recalled, and tells it in the
+// change's first event.
 func (t *tx) appendRecalls(ctx context.Context) error {
 	if len(t.recalls) == 0 {
 		return nil
@@ -97,23 +123,27 @@ func (t *tx) appendRecalls(ctx context.Context) error {
 	if err := t.row(ctx, `UPDATE recall_head SET seq = seq + $1 WHERE id = 1 RETURNING seq`, []any{len(t.recalls)}, &seq); err != nil {
 		return fmt.Errorf("take the recalls' head: %w", err)
 	}
+	last := seq
 	seq -= int64(len(t.recalls))
 	return inChunks(t.recalls, func(part []domain.Recall) error {
-		var b strings.Builder
-		args := make([]any, 0, 5*len(part))
-		for i, r := range part {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			audience, err := json.Marshal(append([]string{}, r.Audience...))
+		all, places := insertion{columns: 9}, insertion{columns: 3}
+		for _, r := range part {
+			audience, err := jsonList(r.Audience)
 			if err != nil {
 				return err
 			}
 			seq++
-			args = append(args, seq, micros(r.At), numberOf(r.Status), string(audience), micros(r.Until))
-			b.WriteString("(" + placeholdersFrom(len(args)-4, 5) + ")")
+			var n, tokenID any = nil, r.TokenID
+			if r.TokenID == "" {
+				n, tokenID = numberOf(r.Status), nil
+				places.add(n, seq, micros(r.At))
+			}
+			all.add(seq, last, micros(r.At), n, tokenID, r.DelegationID, r.Chain, audience, micros(r.Until))
 		}
-		return t.exec(ctx, `INSERT INTO recalls (seq, at, n, audience, until_at) VALUES `+b.String(), args...)
+		if err := all.run(ctx, t, `INSERT INTO recalls (seq, last_seq, at, n, token_id, delegation_id, chain, audience, until_at)`); err != nil {
+			return err
+		}
+		return places.run(ctx, t, `INSERT INTO retired_indexes (n, seq, at)`)
 	})
 }
 
@@ -129,36 +159,9 @@ func withRecalled(details json.RawMessage, n int) (json.RawMessage, error) {
 	return json.Marshal(members)
 }
 
-// RevokeToken recalls one token by its jti. A token that is recalled already
-// stays so, and no event is recorded.
-func (s *Store) RevokeToken(ctx context.Context, r domain.Recall, ev domain.Event) error {
-	if r.TokenID == "" || r.Status != (domain.StatusRef{}) {
-		return errors.New("revoke a token: the recall must name a token alone")
-	}
-	audience, err := json.Marshal(append([]string{}, r.Audience...))
-	if err != nil {
-		return err
-	}
-	return changed(s.update(ctx, "revoke a token", func(t *tx) error {
-		var seq int64
-		if err := t.row(ctx, `UPDATE recall_head SET seq = seq + 1 WHERE id = 1 RETURNING seq`, nil, &seq); err != nil {
-			return err
-		}
-		n, err := t.execCount(ctx, `INSERT INTO recalls (seq, at, token_id, audience, until_at) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (token_id) DO NOTHING`, seq, micros(r.At), r.TokenID, string(audience), micros(r.Until))
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return ErrNoChange // and the sequence has no gap
-		}
-		t.record(ev)
-		return nil
-	}))
-}
-
-// RecallsSince returns the first recalls after a sequence number, at most
-// limit, and the number of the last one there is.
+// RecallsSince returns the first recalls after a sequence number, at most limit,
+// and the number of the last one there was. Those whose tokens have all ended
+// are forgotten (CleanRecalls): nobody who has not read them misses anything.
 func (s *Store) RecallsSince(ctx context.Context, seq int64, limit int) (items []domain.Recall, last int64, err error) {
 	err = s.view(ctx, "read recalls", func(t *tx) error {
 		if last, err = lastRecall(ctx, t); err != nil {
@@ -201,7 +204,8 @@ func lastRecall(ctx context.Context, t *tx) (int64, error) {
 	return seq, err
 }
 
-// TokenState returns what is recorded against a token by its status index and its jti.
+// TokenState returns what is recorded against a token by its status index and
+// its jti. All of a list that was dropped is retired.
 func (s *Store) TokenState(ctx context.Context, ref domain.StatusRef, jti string) (domain.TokenState, error) {
 	var st domain.TokenState
 	n := numberOf(ref)
@@ -211,8 +215,8 @@ func (s *Store) TokenState(ctx context.Context, ref domain.StatusRef, jti string
 			return err
 		}
 		st.Known = n >= 0 && n < used
-		return t.row(ctx, `SELECT EXISTS (SELECT 1 FROM recalls WHERE n = $1), EXISTS (SELECT 1 FROM recalls WHERE token_id = $2)`,
-			[]any{n, jti}, &st.Retired, &st.Revoked)
+		return t.row(ctx, `SELECT EXISTS (SELECT 1 FROM retired_indexes WHERE n = $1) OR EXISTS (SELECT 1 FROM dropped_lists WHERE id = $2),
+			EXISTS (SELECT 1 FROM recalls WHERE token_id = $3)`, []any{n, ref.List, jti}, &st.Retired, &st.Revoked)
 	})
 	return st, err
 }

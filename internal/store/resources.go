@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"authsec/internal/domain"
@@ -128,8 +129,8 @@ func (s *Store) UpdateResource(ctx context.Context, id string, fn func(*domain.R
 	return r, changed(err)
 }
 
-// DeleteResource removes a resource, unless a delegation that is not revoked
-// lists its URI: then a Conflict names some of them.
+// DeleteResource removes a resource, unless a delegation that is not revoked, or
+// a template, lists its URI: then a Conflict names some of them.
 func (s *Store) DeleteResource(ctx context.Context, id string, fn func(domain.Resource) (domain.Event, error)) error {
 	return s.change(ctx, "delete a resource", func(t *tx) error {
 		r, err := loadResource(ctx, t, id)
@@ -140,7 +141,11 @@ func (s *Store) DeleteResource(ctx context.Context, id string, fn func(domain.Re
 		if err != nil {
 			return err
 		}
-		if err := refuseInUse("resource", r.Name, lenders, "Take it out of them first."); err != nil {
+		templates, err := t.templatesWith(ctx, func(d domain.DelegationTemplate) bool { return slices.Contains(d.Resources, r.URI) })
+		if err != nil {
+			return err
+		}
+		if err := refuseInUse("resource", r.Name, append(lenders, templates...), "Take it out of them first."); err != nil {
 			return err
 		}
 		ev, err := fn(r)

@@ -134,8 +134,8 @@ func (s *Store) UpdateRole(ctx context.Context, name string, fn func(*domain.Rol
 	return r, changed(err)
 }
 
-// DeleteRole removes a role, unless a user holds it or a delegation that is not
-// revoked lends it: then a Conflict names some of them.
+// DeleteRole removes a role, unless a user holds it, or a delegation that is not
+// revoked or a template lends it: then a Conflict names some of them.
 func (s *Store) DeleteRole(ctx context.Context, name string, fn func(domain.Role) (domain.Event, error)) error {
 	return s.change(ctx, "delete a role", func(t *tx) error {
 		r, err := loadRole(ctx, t, name)
@@ -156,7 +156,12 @@ func (s *Store) DeleteRole(ctx context.Context, name string, fn func(domain.Role
 		if err != nil {
 			return err
 		}
-		if err := refuseInUse("role", name, append(users, lenders...), "Take it from its users and revoke its delegations first."); err != nil {
+		templates, err := t.templatesWith(ctx, func(d domain.DelegationTemplate) bool { return d.Role == name })
+		if err != nil {
+			return err
+		}
+		if err := refuseInUse("role", name, slices.Concat(users, lenders, templates),
+			"Take it from its users, revoke its delegations and delete its templates first."); err != nil {
 			return err
 		}
 		ev, err := fn(r)

@@ -129,10 +129,14 @@ func (s *Store) DeleteSessions(ctx context.Context, userID string, except domain
 	})
 }
 
-// CleanSessions deletes the sessions that have ended by themselves.
+// CleanSessions deletes the sessions that have ended by themselves, and the
+// sign-ins that nobody completed in time.
 func (s *Store) CleanSessions(ctx context.Context, now time.Time) error {
 	return s.update(ctx, "clean up sessions", func(t *tx) error {
-		return t.exec(ctx, `DELETE FROM sessions WHERE expires_at <= $1 OR seen_at <= $2`,
-			micros(now), micros(now.Add(-domain.SessionIdle)))
+		if err := t.exec(ctx, `DELETE FROM sessions WHERE expires_at <= $1 OR seen_at <= $2`,
+			micros(now), micros(now.Add(-domain.SessionIdle))); err != nil {
+			return err
+		}
+		return t.exec(ctx, `DELETE FROM sign_in_states WHERE expires_at <= $1`, micros(now))
 	})
 }

@@ -2,13 +2,9 @@ package store
 
 import (
 	"context"
-	"strings"
 
 	"authsec/internal/domain"
 )
-
-// statusNumber is the number of delegation d's live index, -1 if it has none.
-const statusNumber = `COALESCE((SELECT x.n FROM status_indexes x WHERE x.delegation_id = d.id AND x.chain = ''), -1)`
 
 // refOf returns the place in a list that a number stands for; none for -1.
 func refOf(n int64) domain.StatusRef {
@@ -29,29 +25,31 @@ func numberOf(r domain.StatusRef) int64 {
 // maxStatusList keeps what callers ask for from overflowing.
 const maxStatusList = 1 << 40
 
-// giveStatus hands out a fresh index to each delegation, which has none.
+// giveStatus hands out a fresh index to each delegation, for its agent alone,
+// which has none.
 func (t *tx) giveStatus(ctx context.Context, delegationIDs []string) error {
 	if len(delegationIDs) == 0 {
 		return nil
 	}
-	var next int64
-	if err := t.row(ctx, `UPDATE status_head SET n = n + $1 WHERE id = 1 RETURNING n`, []any{len(delegationIDs)}, &next); err != nil {
+	next, err := takeStatus(ctx, t, len(delegationIDs))
+	if err != nil {
 		return err
 	}
-	next -= int64(len(delegationIDs))
 	return inChunks(delegationIDs, func(ids []string) error {
-		var b strings.Builder
-		args := make([]any, 0, 2*len(ids))
-		for i, id := range ids {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			args = append(args, id, next)
-			b.WriteString("($" + itoa(len(args)-1) + ", '', $" + itoa(len(args)) + ")")
+		in := insertion{columns: 3}
+		for _, id := range ids {
+			in.add(id, "", next)
 			next++
 		}
-		return t.exec(ctx, `INSERT INTO status_indexes (delegation_id, chain, n) VALUES `+b.String(), args...)
+		return in.run(ctx, t, `INSERT INTO status_indexes (delegation_id, chain, n)`)
 	})
+}
+
+// takeStatus hands out n indexes that nobody had, and returns the first.
+func takeStatus(ctx context.Context, t *tx, n int) (int64, error) {
+	var used int64
+	err := t.row(ctx, `UPDATE status_head SET n = n + $1 WHERE id = 1 RETURNING n`, []any{n}, &used)
+	return used - int64(n), err
 }
 
 // chunk bounds the rows of one statement: a role may be lent any number of times.
@@ -70,7 +68,7 @@ func inChunks[T any](all []T, fn func([]T) error) error {
 }
 
 // StatusList returns one Token Status List, or NotFound for one of which no
-// index was handed out.
+// index was handed out and for one that was dropped (see CleanRecalls).
 func (s *Store) StatusList(ctx context.Context, id int64) (domain.StatusList, error) {
 	list := domain.StatusList{ID: id, Size: domain.StatusListSize, Retired: []int64{}}
 	first := numberOf(domain.StatusRef{List: id})
@@ -79,10 +77,14 @@ func (s *Store) StatusList(ctx context.Context, id int64) (domain.StatusList, er
 		if err != nil {
 			return err
 		}
-		if first < 0 || first >= used {
+		var dropped bool
+		if err := t.row(ctx, `SELECT EXISTS (SELECT 1 FROM dropped_lists WHERE id = $1)`, []any{id}, &dropped); err != nil {
+			return err
+		}
+		if first < 0 || first >= used || dropped {
 			return domain.Errorf(domain.NotFound, "not_found", "There is no such status list.")
 		}
-		return t.rows(ctx, `SELECT n, seq FROM recalls WHERE n >= $1 AND n < $2 ORDER BY n`, []any{first, first + domain.StatusListSize},
+		return t.rows(ctx, `SELECT n, seq FROM retired_indexes WHERE n >= $1 AND n < $2 ORDER BY n`, []any{first, first + domain.StatusListSize},
 			func(row func(dest ...any) error) error {
 				var n, seq int64
 				if err := row(&n, &seq); err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"strconv"
 	"strings"
 )
@@ -56,4 +57,37 @@ func (w *where) sql() string {
 func (w *where) bind(value any) string {
 	w.args = append(w.args, value)
 	return "$" + itoa(len(w.args))
+}
+
+// insertion is an INSERT of many rows.
+type insertion struct {
+	columns int
+	values  []any
+}
+
+func (i *insertion) add(row ...any) { i.values = append(i.values, row...) }
+
+// run inserts the rows, if there are any. into is the statement up to VALUES.
+func (i *insertion) run(ctx context.Context, t *tx, into string) error {
+	if len(i.values) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString(into + ` VALUES `)
+	for at := 0; at < len(i.values); at += i.columns {
+		if at > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("(" + placeholdersFrom(at+1, i.columns) + ")")
+	}
+	return t.exec(ctx, b.String(), i.values...)
+}
+
+// values are the members of a list as values of a statement.
+func values[T any](list []T) []any {
+	out := make([]any, len(list))
+	for i, m := range list {
+		out[i] = m
+	}
+	return out
 }

@@ -126,6 +126,7 @@ func (s *Store) CreateWorkloadSource(ctx context.Context, src domain.WorkloadSou
 
 // sourceFree refuses a name, an issuer or a trust domain that another source
 // has: of two sources with one issuer it would be left to chance which verifies.
+// An identity provider's issuer is refused: see providerFree.
 func (t *tx) sourceFree(ctx context.Context, src domain.WorkloadSource) error {
 	field, origin := src.Settings.Origin()
 	others, err := collect(ctx, t, `SELECT name, name_key, origin FROM workload_sources
@@ -145,7 +146,11 @@ func (t *tx) sourceFree(ctx context.Context, src domain.WorkloadSource) error {
 	for _, o := range others {
 		return taken(field, "The workload source %q has %s already. Change that one, or delete it first.", o.name, origin)
 	}
-	return nil
+	people, err := collect(ctx, t, `SELECT name FROM identity_providers WHERE issuer = $1`, []any{origin}, scanString)
+	if err == nil && len(people) > 0 {
+		err = taken(field, "The identity provider %q has this issuer. One issuer is either for people or for workloads.", people[0])
+	}
+	return err
 }
 
 // UpdateWorkloadSource changes a workload source and returns it as it is
@@ -198,11 +203,9 @@ func (s *Store) DeleteWorkloadSource(ctx context.Context, id string, fn func(dom
 // recallingProven is recalling for a change to a source: it concerns the agents
 // of the platforms that the source proves.
 func (t *tx) recallingProven(ctx context.Context, src domain.WorkloadSource, change func() error) error {
-	if src.Enabled {
-		for _, platform := range src.Proves(t.store.trustDomain) {
-			outer := change
-			change = func() error { return t.recalling(ctx, ofPlatform(platform), outer) }
-		}
+	platforms := src.Proves(t.store.trustDomain)
+	if !src.Enabled || len(platforms) == 0 {
+		return change()
 	}
-	return change()
+	return t.recalling(ctx, ofPlatforms(platforms), change)
 }

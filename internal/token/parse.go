@@ -57,23 +57,28 @@ func Parse(token string, keys Keys, want Expectation) (Claims, error) {
 }
 
 func (want Expectation) check(c *Claims) error {
-	if c.Issuer != want.Issuer {
-		return refuse(CodeIssuer, "The token was issued by another issuer. Use one that this server issued.")
-	}
-	if !want.AnyAudience && (want.Audience == "" || !slices.Contains(c.Audience, want.Audience)) {
-		return refuse(CodeAudience, "The token is for another audience. Fetch one for this audience.")
-	}
-	if c.Confirmation != nil && !want.AnyKey {
-		return refuse(CodeConstrained, "The token is bound to a key, which is not checked here.")
-	}
-	at := func(seconds int64) time.Time { return time.Unix(seconds, 0) }
-	if want.Now.Sub(at(c.ExpiresAt)) >= want.Leeway {
-		return refuse(CodeExpired, "The token has expired. Fetch a new one.")
-	}
-	if at(c.NotBefore).Sub(want.Now) > want.Leeway || at(c.IssuedAt).Sub(want.Now) > want.Leeway {
-		return refuse(CodeNotYetValid, "The token is not valid yet. Check the clocks of issuer and verifier.")
+	if faults := want.faults(c); len(faults) > 0 {
+		return faults[0]
 	}
 	return nil
+}
+
+// faults returns every way in which claims fall short.
+func (want Expectation) faults(c *Claims) (faults []error) {
+	demand := func(ok bool, code, public string) {
+		if !ok {
+			faults = append(faults, refuse(code, public))
+		}
+	}
+	demand(c.Issuer == want.Issuer, CodeIssuer, "The token was issued by another issuer. Use one that this server issued.")
+	demand(want.AnyAudience || (want.Audience != "" && slices.Contains(c.Audience, want.Audience)),
+		CodeAudience, "The token is for another audience. Fetch one for this audience.")
+	demand(c.Confirmation == nil || want.AnyKey, CodeConstrained, "The token is bound to a key, which is not checked here.")
+	at := func(seconds int64) time.Time { return time.Unix(seconds, 0) }
+	demand(want.Now.Sub(at(c.ExpiresAt)) < want.Leeway, CodeExpired, "The token has expired. Fetch a new one.")
+	demand(at(c.NotBefore).Sub(want.Now) <= want.Leeway && at(c.IssuedAt).Sub(want.Now) <= want.Leeway,
+		CodeNotYetValid, "The token is not valid yet. Check the clocks of issuer and verifier.")
+	return faults
 }
 
 // parseClaims reads a payload whose signature holds. It checks the form of the

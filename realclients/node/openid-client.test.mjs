@@ -2,7 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as client from 'openid-client';
-import { agent, audience, forged, issuer, nextKey, person, resource, signer, signerKey, until } from './server.mjs';
+import {
+  agent,
+  audience,
+  forged,
+  idToken,
+  issuer,
+  nextKey,
+  person,
+  resource,
+  signer,
+  signerKey,
+  tokenExchange,
+  tokenType,
+  until,
+} from './server.mjs';
 
 const discover = (id, auth, algorithm = 'oauth2') =>
   client.discovery(issuer, id, undefined, auth, { algorithm, execute: [client.allowInsecureRequests] });
@@ -44,6 +58,26 @@ test('a token is introspected and revoked (RFC 7662, RFC 7009)', async () => {
   assert.equal((await client.tokenIntrospection(api, jwt)).active, true);
   await client.tokenRevocation(config, jwt);
   assert.deepEqual({ ...(await client.tokenIntrospection(api, jwt)) }, { active: false });
+});
+
+test('a token of a person who is present is exchanged (RFC 8693)', async () => {
+  const config = await discover(agent.id, client.ClientSecretBasic(agent.secret));
+  const got = await client.genericGrantRequest(config, tokenExchange, {
+    subject_token: idToken,
+    subject_token_type: tokenType('id_token'),
+    resource: audience,
+  });
+  const { payload } = await verifier(config)(got.access_token);
+  assert.equal(payload.email, 'present@example.com');
+  assert.equal(got.issued_token_type, tokenType('access_token'));
+});
+
+test('a token is bound to a key by DPoP, nonces and all (RFC 9449)', async () => {
+  const config = await discover(agent.id, client.ClientSecretBasic(agent.secret));
+  const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair());
+  const got = await client.clientCredentialsGrant(config, { resource: audience }, { DPoP });
+  assert.equal(got.token_type, 'dpop');
+  assert.equal((await verifier(config)(got.access_token)).payload.cnf.jkt.length, 43);
 });
 
 test('while keys rotate, every token verifies', { timeout: 8 * 60_000 }, async () => {

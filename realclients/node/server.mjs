@@ -12,6 +12,11 @@ export const agent = { id: need('CLIENT_ID'), secret: need('CLIENT_SECRET') };
 export const signer = { id: need('SIGNER_ID'), key: JSON.parse(need('SIGNER_KEY')) };
 export const resource = { id: need('RESOURCE_ID'), secret: need('RESOURCE_SECRET') };
 export const nextKey = need('NEXT_KEY');
+export const idToken = need('PRESENT'); // of a person who is present, and is not the one who delegated
+
+// What RFC 8693 §2.1 and §3 name.
+export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const tokenType = (name) => `urn:ietf:params:oauth:token-type:${name}`;
 
 export const signerKey = () =>
   crypto.subtle.importKey('jwk', signer.key, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);

@@ -100,6 +100,21 @@ class Clients(unittest.TestCase):
                 resource.introspect_token(self.server["introspection_endpoint"], token=token).json(), {"active": False}
             )
 
+    def test_exchange(self) -> None:
+        """A token of a person who is present (RFC 8693)."""
+        kind = "urn:ietf:params:oauth:token-type:"
+        with session("client_secret_basic") as client:
+            got = client.fetch_token(
+                self.endpoint,
+                grant_type="urn:ietf:params:oauth:grant-type:token-exchange",
+                subject_token=os.environ["PRESENT"],
+                subject_token_type=kind + "id_token",
+                resource=AUDIENCE,
+            )
+        self.assertEqual(got["issued_token_type"], kind + "access_token")
+        claims = self.verifier.verify(got["access_token"])
+        self.assertEqual((claims["email"], claims["act"]["client_id"]), ("present@example.com", CLIENT_ID))
+
     def test_while_keys_rotate_every_token_verifies(self) -> None:
         with session("client_secret_basic") as client:
             first = fetch(client, self.endpoint)["access_token"]

@@ -17,6 +17,9 @@ import { Route as ConsoleActivityRouteImport } from './routes/_console/activity'
 import { Route as ConsoleProfileRouteImport } from './routes/_console/profile';
 import { Route as ConsoleAccessActionsRouteImport } from './routes/_console/access/actions';
 import { Route as ConsoleClientsIndexRouteImport } from './routes/_console/clients/index';
+import { Route as ConsoleDelegationTemplatesIndexRouteImport } from './routes/_console/delegation-templates/index';
+import { Route as ConsoleDelegationTemplatesIdRouteImport } from './routes/_console/delegation-templates/$id';
+import { Route as ConsoleDelegationTemplatesNewRouteImport } from './routes/_console/delegation-templates/new';
 import { Route as ConsoleDelegationsIndexRouteImport } from './routes/_console/delegations/index';
 import { Route as ConsoleDelegationsIdRouteImport } from './routes/_console/delegations/$id';
 import { Route as ConsoleDelegationsNewRouteImport } from './routes/_console/delegations/new';
@@ -28,6 +31,9 @@ import { Route as ConsoleAccessUsersIndexRouteImport } from './routes/_console/a
 import { Route as ConsoleAccessUsersIdRouteImport } from './routes/_console/access/users.$id';
 import { Route as ConsoleClientsAgentsClientIdRouteImport } from './routes/_console/clients/agents.$clientId';
 import { Route as ConsoleClientsServersIdRouteImport } from './routes/_console/clients/servers.$id';
+import { Route as ConsoleSettingsIdentityProvidersIndexRouteImport } from './routes/_console/settings/identity-providers/index';
+import { Route as ConsoleSettingsIdentityProvidersIdRouteImport } from './routes/_console/settings/identity-providers/$id';
+import { Route as ConsoleSettingsIdentityProvidersNewRouteImport } from './routes/_console/settings/identity-providers/new';
 import { Route as ConsoleSettingsWorkloadSourcesIndexRouteImport } from './routes/_console/settings/workload-sources/index';
 import { Route as ConsoleSettingsWorkloadSourcesIdRouteImport } from './routes/_console/settings/workload-sources/$id';
 import { Route as ConsoleSettingsWorkloadSourcesNewRouteImport } from './routes/_console/settings/workload-sources/new';
@@ -71,6 +77,24 @@ const ConsoleClientsIndexRoute = ConsoleClientsIndexRouteImport.update({
   path: '/clients/',
   getParentRoute: () => ConsoleRoute,
 } as any);
+const ConsoleDelegationTemplatesIndexRoute =
+  ConsoleDelegationTemplatesIndexRouteImport.update({
+    id: '/delegation-templates/',
+    path: '/delegation-templates/',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
+const ConsoleDelegationTemplatesIdRoute =
+  ConsoleDelegationTemplatesIdRouteImport.update({
+    id: '/delegation-templates/$id',
+    path: '/delegation-templates/$id',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
+const ConsoleDelegationTemplatesNewRoute =
+  ConsoleDelegationTemplatesNewRouteImport.update({
+    id: '/delegation-templates/new',
+    path: '/delegation-templates/new',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
 const ConsoleDelegationsIndexRoute = ConsoleDelegationsIndexRouteImport.update({
   id: '/delegations/',
   path: '/delegations/',
@@ -129,6 +153,24 @@ const ConsoleClientsServersIdRoute = ConsoleClientsServersIdRouteImport.update({
   path: '/clients/servers/$id',
   getParentRoute: () => ConsoleRoute,
 } as any);
+const ConsoleSettingsIdentityProvidersIndexRoute =
+  ConsoleSettingsIdentityProvidersIndexRouteImport.update({
+    id: '/settings/identity-providers/',
+    path: '/settings/identity-providers/',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
+const ConsoleSettingsIdentityProvidersIdRoute =
+  ConsoleSettingsIdentityProvidersIdRouteImport.update({
+    id: '/settings/identity-providers/$id',
+    path: '/settings/identity-providers/$id',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
+const ConsoleSettingsIdentityProvidersNewRoute =
+  ConsoleSettingsIdentityProvidersNewRouteImport.update({
+    id: '/settings/identity-providers/new',
+    path: '/settings/identity-providers/new',
+    getParentRoute: () => ConsoleRoute,
+  } as any);
 const ConsoleSettingsWorkloadSourcesIndexRoute =
   ConsoleSettingsWorkloadSourcesIndexRouteImport.update({
     id: '/settings/workload-sources/',
@@ -155,20 +197,26 @@ export interface FileRoutesByFullPath {
   '/activity': typeof ConsoleActivityRoute;
   '/profile': typeof ConsoleProfileRoute;
   '/access/actions': typeof ConsoleAccessActionsRoute;
+  '/delegation-templates/$id': typeof ConsoleDelegationTemplatesIdRoute;
+  '/delegation-templates/new': typeof ConsoleDelegationTemplatesNewRoute;
   '/delegations/$id': typeof ConsoleDelegationsIdRoute;
   '/delegations/new': typeof ConsoleDelegationsNewRoute;
   '/settings/api-tokens': typeof ConsoleSettingsApiTokensRoute;
   '/settings/signing-keys': typeof ConsoleSettingsSigningKeysRoute;
   '/clients/': typeof ConsoleClientsIndexRoute;
+  '/delegation-templates/': typeof ConsoleDelegationTemplatesIndexRoute;
   '/delegations/': typeof ConsoleDelegationsIndexRoute;
   '/access/roles/$name': typeof ConsoleAccessRolesNameRoute;
   '/access/users/$id': typeof ConsoleAccessUsersIdRoute;
   '/clients/agents/$clientId': typeof ConsoleClientsAgentsClientIdRoute;
   '/clients/servers/$id': typeof ConsoleClientsServersIdRoute;
+  '/settings/identity-providers/$id': typeof ConsoleSettingsIdentityProvidersIdRoute;
+  '/settings/identity-providers/new': typeof ConsoleSettingsIdentityProvidersNewRoute;
   '/settings/workload-sources/$id': typeof ConsoleSettingsWorkloadSourcesIdRoute;
   '/settings/workload-sources/new': typeof ConsoleSettingsWorkloadSourcesNewRoute;
   '/access/roles/': typeof ConsoleAccessRolesIndexRoute;
   '/access/users/': typeof ConsoleAccessUsersIndexRoute;
+  '/settings/identity-providers/': typeof ConsoleSettingsIdentityProvidersIndexRoute;
   '/settings/workload-sources/': typeof ConsoleSettingsWorkloadSourcesIndexRoute;
 }
 export interface FileRoutesByTo {
@@ -178,20 +226,26 @@ export interface FileRoutesByTo {
   '/profile': typeof ConsoleProfileRoute;
   '/': typeof ConsoleIndexRoute;
   '/access/actions': typeof ConsoleAccessActionsRoute;
+  '/delegation-templates/$id': typeof ConsoleDelegationTemplatesIdRoute;
+  '/delegation-templates/new': typeof ConsoleDelegationTemplatesNewRoute;
   '/delegations/$id': typeof ConsoleDelegationsIdRoute;
   '/delegations/new': typeof ConsoleDelegationsNewRoute;
   '/settings/api-tokens': typeof ConsoleSettingsApiTokensRoute;
   '/settings/signing-keys': typeof ConsoleSettingsSigningKeysRoute;
   '/clients': typeof ConsoleClientsIndexRoute;
+  '/delegation-templates': typeof ConsoleDelegationTemplatesIndexRoute;
   '/delegations': typeof ConsoleDelegationsIndexRoute;
   '/access/roles/$name': typeof ConsoleAccessRolesNameRoute;
   '/access/users/$id': typeof ConsoleAccessUsersIdRoute;
   '/clients/agents/$clientId': typeof ConsoleClientsAgentsClientIdRoute;
   '/clients/servers/$id': typeof ConsoleClientsServersIdRoute;
+  '/settings/identity-providers/$id': typeof ConsoleSettingsIdentityProvidersIdRoute;
+  '/settings/identity-providers/new': typeof ConsoleSettingsIdentityProvidersNewRoute;
   '/settings/workload-sources/$id': typeof ConsoleSettingsWorkloadSourcesIdRoute;
   '/settings/workload-sources/new': typeof ConsoleSettingsWorkloadSourcesNewRoute;
   '/access/roles': typeof ConsoleAccessRolesIndexRoute;
   '/access/users': typeof ConsoleAccessUsersIndexRoute;
+  '/settings/identity-providers': typeof ConsoleSettingsIdentityProvidersIndexRoute;
   '/settings/workload-sources': typeof ConsoleSettingsWorkloadSourcesIndexRoute;
 }
 export interface FileRoutesById {
@@ -203,20 +257,26 @@ export interface FileRoutesById {
   '/_console/profile': typeof ConsoleProfileRoute;
   '/_console/': typeof ConsoleIndexRoute;
   '/_console/access/actions': typeof ConsoleAccessActionsRoute;
+  '/_console/delegation-templates/$id': typeof ConsoleDelegationTemplatesIdRoute;
+  '/_console/delegation-templates/new': typeof ConsoleDelegationTemplatesNewRoute;
   '/_console/delegations/$id': typeof ConsoleDelegationsIdRoute;
   '/_console/delegations/new': typeof ConsoleDelegationsNewRoute;
   '/_console/settings/api-tokens': typeof ConsoleSettingsApiTokensRoute;
   '/_console/settings/signing-keys': typeof ConsoleSettingsSigningKeysRoute;
   '/_console/clients/': typeof ConsoleClientsIndexRoute;
+  '/_console/delegation-templates/': typeof ConsoleDelegationTemplatesIndexRoute;
   '/_console/delegations/': typeof ConsoleDelegationsIndexRoute;
   '/_console/access/roles/$name': typeof ConsoleAccessRolesNameRoute;
   '/_console/access/users/$id': typeof ConsoleAccessUsersIdRoute;
   '/_console/clients/agents/$clientId': typeof ConsoleClientsAgentsClientIdRoute;
   '/_console/clients/servers/$id': typeof ConsoleClientsServersIdRoute;
+  '/_console/settings/identity-providers/$id': typeof ConsoleSettingsIdentityProvidersIdRoute;
+  '/_console/settings/identity-providers/new': typeof ConsoleSettingsIdentityProvidersNewRoute;
   '/_console/settings/workload-sources/$id': typeof ConsoleSettingsWorkloadSourcesIdRoute;
   '/_console/settings/workload-sources/new': typeof ConsoleSettingsWorkloadSourcesNewRoute;
   '/_console/access/roles/': typeof ConsoleAccessRolesIndexRoute;
   '/_console/access/users/': typeof ConsoleAccessUsersIndexRoute;
+  '/_console/settings/identity-providers/': typeof ConsoleSettingsIdentityProvidersIndexRoute;
   '/_console/settings/workload-sources/': typeof ConsoleSettingsWorkloadSourcesIndexRoute;
 }
 export interface FileRouteTypes {
@@ -228,20 +288,26 @@ export interface FileRouteTypes {
     | '/activity'
     | '/profile'
     | '/access/actions'
+    | '/delegation-templates/$id'
+    | '/delegation-templates/new'
     | '/delegations/$id'
     | '/delegations/new'
     | '/settings/api-tokens'
     | '/settings/signing-keys'
     | '/clients/'
+    | '/delegation-templates/'
     | '/delegations/'
     | '/access/roles/$name'
     | '/access/users/$id'
     | '/clients/agents/$clientId'
     | '/clients/servers/$id'
+    | '/settings/identity-providers/$id'
+    | '/settings/identity-providers/new'
     | '/settings/workload-sources/$id'
     | '/settings/workload-sources/new'
     | '/access/roles/'
     | '/access/users/'
+    | '/settings/identity-providers/'
     | '/settings/workload-sources/';
   fileRoutesByTo: FileRoutesByTo;
   to:
@@ -251,20 +317,26 @@ export interface FileRouteTypes {
     | '/profile'
     | '/'
     | '/access/actions'
+    | '/delegation-templates/$id'
+    | '/delegation-templates/new'
     | '/delegations/$id'
     | '/delegations/new'
     | '/settings/api-tokens'
     | '/settings/signing-keys'
     | '/clients'
+    | '/delegation-templates'
     | '/delegations'
     | '/access/roles/$name'
     | '/access/users/$id'
     | '/clients/agents/$clientId'
     | '/clients/servers/$id'
+    | '/settings/identity-providers/$id'
+    | '/settings/identity-providers/new'
     | '/settings/workload-sources/$id'
     | '/settings/workload-sources/new'
     | '/access/roles'
     | '/access/users'
+    | '/settings/identity-providers'
     | '/settings/workload-sources';
   id:
     | '__root__'
@@ -275,20 +347,26 @@ export interface FileRouteTypes {
     | '/_console/profile'
     | '/_console/'
     | '/_console/access/actions'
+    | '/_console/delegation-templates/$id'
+    | '/_console/delegation-templates/new'
     | '/_console/delegations/$id'
     | '/_console/delegations/new'
     | '/_console/settings/api-tokens'
     | '/_console/settings/signing-keys'
     | '/_console/clients/'
+    | '/_console/delegation-templates/'
     | '/_console/delegations/'
     | '/_console/access/roles/$name'
     | '/_console/access/users/$id'
     | '/_console/clients/agents/$clientId'
     | '/_console/clients/servers/$id'
+    | '/_console/settings/identity-providers/$id'
+    | '/_console/settings/identity-providers/new'
     | '/_console/settings/workload-sources/$id'
     | '/_console/settings/workload-sources/new'
     | '/_console/access/roles/'
     | '/_console/access/users/'
+    | '/_console/settings/identity-providers/'
     | '/_console/settings/workload-sources/';
   fileRoutesById: FileRoutesById;
 }
@@ -354,6 +432,27 @@ declare module '@tanstack/react-router' {
       path: '/clients';
       fullPath: '/clients/';
       preLoaderRoute: typeof ConsoleClientsIndexRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/delegation-templates/': {
+      id: '/_console/delegation-templates/';
+      path: '/delegation-templates';
+      fullPath: '/delegation-templates/';
+      preLoaderRoute: typeof ConsoleDelegationTemplatesIndexRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/delegation-templates/$id': {
+      id: '/_console/delegation-templates/$id';
+      path: '/delegation-templates/$id';
+      fullPath: '/delegation-templates/$id';
+      preLoaderRoute: typeof ConsoleDelegationTemplatesIdRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/delegation-templates/new': {
+      id: '/_console/delegation-templates/new';
+      path: '/delegation-templates/new';
+      fullPath: '/delegation-templates/new';
+      preLoaderRoute: typeof ConsoleDelegationTemplatesNewRouteImport;
       parentRoute: typeof ConsoleRoute;
     };
     '/_console/delegations/': {
@@ -433,6 +532,27 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ConsoleClientsServersIdRouteImport;
       parentRoute: typeof ConsoleRoute;
     };
+    '/_console/settings/identity-providers/': {
+      id: '/_console/settings/identity-providers/';
+      path: '/settings/identity-providers';
+      fullPath: '/settings/identity-providers/';
+      preLoaderRoute: typeof ConsoleSettingsIdentityProvidersIndexRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/settings/identity-providers/$id': {
+      id: '/_console/settings/identity-providers/$id';
+      path: '/settings/identity-providers/$id';
+      fullPath: '/settings/identity-providers/$id';
+      preLoaderRoute: typeof ConsoleSettingsIdentityProvidersIdRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
+    '/_console/settings/identity-providers/new': {
+      id: '/_console/settings/identity-providers/new';
+      path: '/settings/identity-providers/new';
+      fullPath: '/settings/identity-providers/new';
+      preLoaderRoute: typeof ConsoleSettingsIdentityProvidersNewRouteImport;
+      parentRoute: typeof ConsoleRoute;
+    };
     '/_console/settings/workload-sources/': {
       id: '/_console/settings/workload-sources/';
       path: '/settings/workload-sources';
@@ -462,20 +582,26 @@ interface ConsoleRouteChildren {
   ConsoleProfileRoute: typeof ConsoleProfileRoute;
   ConsoleIndexRoute: typeof ConsoleIndexRoute;
   ConsoleAccessActionsRoute: typeof ConsoleAccessActionsRoute;
+  ConsoleDelegationTemplatesIdRoute: typeof ConsoleDelegationTemplatesIdRoute;
+  ConsoleDelegationTemplatesNewRoute: typeof ConsoleDelegationTemplatesNewRoute;
   ConsoleDelegationsIdRoute: typeof ConsoleDelegationsIdRoute;
   ConsoleDelegationsNewRoute: typeof ConsoleDelegationsNewRoute;
   ConsoleSettingsApiTokensRoute: typeof ConsoleSettingsApiTokensRoute;
   ConsoleSettingsSigningKeysRoute: typeof ConsoleSettingsSigningKeysRoute;
   ConsoleClientsIndexRoute: typeof ConsoleClientsIndexRoute;
+  ConsoleDelegationTemplatesIndexRoute: typeof ConsoleDelegationTemplatesIndexRoute;
   ConsoleDelegationsIndexRoute: typeof ConsoleDelegationsIndexRoute;
   ConsoleAccessRolesNameRoute: typeof ConsoleAccessRolesNameRoute;
   ConsoleAccessUsersIdRoute: typeof ConsoleAccessUsersIdRoute;
   ConsoleClientsAgentsClientIdRoute: typeof ConsoleClientsAgentsClientIdRoute;
   ConsoleClientsServersIdRoute: typeof ConsoleClientsServersIdRoute;
+  ConsoleSettingsIdentityProvidersIdRoute: typeof ConsoleSettingsIdentityProvidersIdRoute;
+  ConsoleSettingsIdentityProvidersNewRoute: typeof ConsoleSettingsIdentityProvidersNewRoute;
   ConsoleSettingsWorkloadSourcesIdRoute: typeof ConsoleSettingsWorkloadSourcesIdRoute;
   ConsoleSettingsWorkloadSourcesNewRoute: typeof ConsoleSettingsWorkloadSourcesNewRoute;
   ConsoleAccessRolesIndexRoute: typeof ConsoleAccessRolesIndexRoute;
   ConsoleAccessUsersIndexRoute: typeof ConsoleAccessUsersIndexRoute;
+  ConsoleSettingsIdentityProvidersIndexRoute: typeof ConsoleSettingsIdentityProvidersIndexRoute;
   ConsoleSettingsWorkloadSourcesIndexRoute: typeof ConsoleSettingsWorkloadSourcesIndexRoute;
 }
 
@@ -484,21 +610,30 @@ const ConsoleRouteChildren: ConsoleRouteChildren = {
   ConsoleProfileRoute: ConsoleProfileRoute,
   ConsoleIndexRoute: ConsoleIndexRoute,
   ConsoleAccessActionsRoute: ConsoleAccessActionsRoute,
+  ConsoleDelegationTemplatesIdRoute: ConsoleDelegationTemplatesIdRoute,
+  ConsoleDelegationTemplatesNewRoute: ConsoleDelegationTemplatesNewRoute,
   ConsoleDelegationsIdRoute: ConsoleDelegationsIdRoute,
   ConsoleDelegationsNewRoute: ConsoleDelegationsNewRoute,
   ConsoleSettingsApiTokensRoute: ConsoleSettingsApiTokensRoute,
   ConsoleSettingsSigningKeysRoute: ConsoleSettingsSigningKeysRoute,
   ConsoleClientsIndexRoute: ConsoleClientsIndexRoute,
+  ConsoleDelegationTemplatesIndexRoute: ConsoleDelegationTemplatesIndexRoute,
   ConsoleDelegationsIndexRoute: ConsoleDelegationsIndexRoute,
   ConsoleAccessRolesNameRoute: ConsoleAccessRolesNameRoute,
   ConsoleAccessUsersIdRoute: ConsoleAccessUsersIdRoute,
   ConsoleClientsAgentsClientIdRoute: ConsoleClientsAgentsClientIdRoute,
   ConsoleClientsServersIdRoute: ConsoleClientsServersIdRoute,
+  ConsoleSettingsIdentityProvidersIdRoute:
+    ConsoleSettingsIdentityProvidersIdRoute,
+  ConsoleSettingsIdentityProvidersNewRoute:
+    ConsoleSettingsIdentityProvidersNewRoute,
   ConsoleSettingsWorkloadSourcesIdRoute: ConsoleSettingsWorkloadSourcesIdRoute,
   ConsoleSettingsWorkloadSourcesNewRoute:
     ConsoleSettingsWorkloadSourcesNewRoute,
   ConsoleAccessRolesIndexRoute: ConsoleAccessRolesIndexRoute,
   ConsoleAccessUsersIndexRoute: ConsoleAccessUsersIndexRoute,
+  ConsoleSettingsIdentityProvidersIndexRoute:
+    ConsoleSettingsIdentityProvidersIndexRoute,
   ConsoleSettingsWorkloadSourcesIndexRoute:
     ConsoleSettingsWorkloadSourcesIndexRoute,
 };

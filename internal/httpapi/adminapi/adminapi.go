@@ -20,6 +20,7 @@ import (
 	"authsec/internal/issuance"
 	"authsec/internal/keyring"
 	"authsec/internal/policy"
+	"authsec/internal/revocation"
 	"authsec/internal/signin"
 	"authsec/internal/token"
 )
@@ -32,7 +33,9 @@ type API struct {
 	Keyring    *keyring.Keyring
 	Minter     *token.Minter // previews what explain would grant
 	Examiner   *issuance.Examiner
+	Subjects   *delegation.SubjectExaminer
 	Audit      audit.Query
+	Recalls    *revocation.Progress
 	Cookie     wire.SessionCookie
 	PublicURL  string // without a slash at the end
 	Policy     policy.Settings
@@ -44,7 +47,7 @@ type API struct {
 // when a part is missing, or when the contract and the generated code differ.
 func (a API) Endpoints() ([]wire.Endpoint, error) {
 	if a.Directory == nil || a.Delegation == nil || a.SignIn == nil || a.Keyring == nil || a.Minter == nil ||
-		a.Examiner == nil || a.Audit.Store == nil || a.Audit.Watcher == nil || a.PublicURL == "" || a.Now == nil {
+		a.Examiner == nil || a.Subjects == nil || a.Audit.Store == nil || a.Audit.Watcher == nil || a.Recalls == nil || a.PublicURL == "" || a.Now == nil {
 		return nil, errors.New("the administration API lacks a part")
 	}
 	operations, err := loadContract()

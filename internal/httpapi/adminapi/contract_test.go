@@ -14,6 +14,7 @@ import (
 	"authsec/internal/httpapi/adminapi/api"
 	"authsec/internal/issuance"
 	"authsec/internal/keyring"
+	"authsec/internal/revocation"
 	"authsec/internal/signin"
 	"authsec/internal/store"
 	"authsec/internal/token"
@@ -82,7 +83,8 @@ func checkBounded(t *testing.T, at string, s *openapi3.Schema) {
 // whole is an API with every part, none of which does anything.
 func whole() API {
 	return API{Directory: &directory.Service{}, Delegation: &delegation.Service{}, SignIn: &signin.Service{}, Keyring: &keyring.Keyring{},
-		Minter: &token.Minter{}, Examiner: &issuance.Examiner{}, Audit: audit.Query{Store: &store.Store{}, Watcher: &audit.Watcher{}}, PublicURL: "http://localhost", Now: time.Now}
+		Minter: &token.Minter{}, Examiner: &issuance.Examiner{}, Subjects: &delegation.SubjectExaminer{}, Audit: audit.Query{Store: &store.Store{}, Watcher: &audit.Watcher{}},
+		Recalls: &revocation.Progress{}, PublicURL: "http://localhost", Now: time.Now}
 }
 
 func TestEndpointsWantEveryPart(t *testing.T) {
@@ -91,7 +93,8 @@ func TestEndpointsWantEveryPart(t *testing.T) {
 	}
 	for name, remove := range map[string]func(*API){
 		"directory": func(a *API) { a.Directory = nil }, "delegation": func(a *API) { a.Delegation = nil }, "signin": func(a *API) { a.SignIn = nil },
-		"keyring": func(a *API) { a.Keyring = nil }, "minter": func(a *API) { a.Minter = nil }, "examiner": func(a *API) { a.Examiner = nil }, "audit": func(a *API) { a.Audit = audit.Query{} },
+		"keyring": func(a *API) { a.Keyring = nil }, "minter": func(a *API) { a.Minter = nil }, "examiner": func(a *API) { a.Examiner = nil }, "subjects": func(a *API) { a.Subjects = nil }, "audit": func(a *API) { a.Audit = audit.Query{} },
+		"recalls":    func(a *API) { a.Recalls = nil },
 		"public URL": func(a *API) { a.PublicURL = "" }, "clock": func(a *API) { a.Now = nil },
 	} {
 		a := whole()

@@ -103,7 +103,11 @@ func prefix(key string) string {
 
 func (s server) toDelegationExplanation(d delegation.DelegationVerdict, now time.Time) (api.DelegationExplanation, error) {
 	out := api.DelegationExplanation{DelegationID: d.Delegation.ID, Role: d.Delegation.Role, Delegator: toUserRef(d.Delegation.Delegator),
-		Default: d.Delegation.Default, Status: api.DelegationStatus(d.Delegation.StatusAt(now))}
+		Default: d.Delegation.Default, Status: api.DelegationStatus(d.Delegation.StatusAt(now)),
+		TemplateID: optional(d.Delegation.TemplateID)}
+	if c := api.SenderConstraint(d.Delegation.Constraint()); c != api.SenderConstraintNone {
+		out.SenderConstrained = &c
+	}
 	for _, m := range d.Missing {
 		out.MissingActions = append(out.MissingActions, api.MissingAction{Action: m.Action, Reason: m.Reason, Message: m.Message})
 	}

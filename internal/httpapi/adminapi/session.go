@@ -67,13 +67,15 @@ func permissions(l domain.Level) []api.ConsolePermission {
 			api.ConsolePermissionDelegationsCreate, api.ConsolePermissionDelegationsReadAll, api.ConsolePermissionDelegationsWriteAll,
 			api.ConsolePermissionKeysRead, api.ConsolePermissionKeysRotate, api.ConsolePermissionAPITokensCreate,
 			api.ConsolePermissionAPITokensReadAll, api.ConsolePermissionAuditReadAll,
-			api.ConsolePermissionWorkloadSourcesRead, api.ConsolePermissionWorkloadSourcesWrite}
+			api.ConsolePermissionWorkloadSourcesRead, api.ConsolePermissionWorkloadSourcesWrite,
+			api.ConsolePermissionIdentityProvidersRead, api.ConsolePermissionIdentityProvidersWrite,
+			api.ConsolePermissionDelegationTemplatesRead, api.ConsolePermissionDelegationTemplatesWrite}
 	case domain.LevelMember:
 		return []api.ConsolePermission{api.ConsolePermissionDelegationsCreate, api.ConsolePermissionAPITokensCreate}
 	case domain.LevelAuditor:
 		return []api.ConsolePermission{api.ConsolePermissionUsersRead, api.ConsolePermissionDelegationsReadAll,
 			api.ConsolePermissionKeysRead, api.ConsolePermissionAPITokensReadAll, api.ConsolePermissionAuditReadAll,
-			api.ConsolePermissionWorkloadSourcesRead}
+			api.ConsolePermissionWorkloadSourcesRead, api.ConsolePermissionIdentityProvidersRead, api.ConsolePermissionDelegationTemplatesRead}
 	}
 	return []api.ConsolePermission{}
 }

@@ -83,5 +83,5 @@ func (s server) serve(w http.ResponseWriter, r *http.Request) error {
 // was given a wrong base URL must not take it for its answer.
 func acceptsPage(r *http.Request) bool {
 	accept := r.Header.Values("Accept")
-	return len(accept) == 0 || weight(accept, "text/html", "text/*", "*/*") > 0
+	return len(accept) == 0 || wire.Weight(accept, "text/html", "text/*", "*/*") > 0
 }

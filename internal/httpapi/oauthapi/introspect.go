@@ -3,6 +3,7 @@ package oauthapi
 import (
 	"net/http"
 
+	"authsec/internal/domain"
 	"authsec/internal/httpapi/wire"
 	"authsec/internal/token"
 )
@@ -29,6 +30,7 @@ func (a Recalls) introspect(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	a.Hub.Asked(resource)
 	compact, err := tokenOf(f)
 	if err != nil {
 		return err
@@ -40,5 +42,10 @@ func (a Recalls) introspect(w http.ResponseWriter, r *http.Request) error {
 	if claims == nil {
 		return wire.JSON(w, http.StatusOK, inactive{})
 	}
-	return wire.JSON(w, http.StatusOK, introspection{Active: true, Username: claims.Email, TokenType: "Bearer", Claims: claims})
+	kind := "Bearer"
+	if claims.Confirmation != nil {
+		// RFC 9449 §6.2; the resource checks cnf, which is among the claims.
+		kind = wire.TokenType(domain.Confirmation{KeyThumbprint: claims.Confirmation.KeyThumbprint})
+	}
+	return wire.JSON(w, http.StatusOK, introspection{Active: true, Username: claims.Email, TokenType: kind, Claims: claims})
 }

@@ -14,13 +14,16 @@ type metadata struct {
 	ResponseTypesSupported []string `json:"response_types_supported"`
 	GrantTypesSupported    []string `json:"grant_types_supported"`
 	tokenMetadata
-	IntrospectionEndpoint      string   `json:"introspection_endpoint"`
-	IntrospectionAuthMethods   []string `json:"introspection_endpoint_auth_methods_supported"`
-	RevocationEndpoint         string   `json:"revocation_endpoint"`
-	RevocationAuthMethods      []string `json:"revocation_endpoint_auth_methods_supported"`
-	RevocationAuthAlgs         []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
-	SubjectTypesSupported      []string `json:"subject_types_supported,omitempty"`
-	IDTokenSigningAlgSupported []string `json:"id_token_signing_alg_values_supported,omitempty"`
+	IntrospectionEndpoint      string       `json:"introspection_endpoint"`
+	IntrospectionAuthMethods   []string     `json:"introspection_endpoint_auth_methods_supported"`
+	RevocationEndpoint         string       `json:"revocation_endpoint"`
+	RevocationAuthMethods      []string     `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationAuthAlgs         []string     `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+	DPoPAlgs                   []string     `json:"dpop_signing_alg_values_supported"`          // RFC 9449 §5.1
+	CertificateBound           bool         `json:"tls_client_certificate_bound_access_tokens"` // RFC 8705 §3.3
+	MTLSAliases                *mtlsAliases `json:"mtls_endpoint_aliases,omitempty"`
+	SubjectTypesSupported      []string     `json:"subject_types_supported,omitempty"`
+	IDTokenSigningAlgSupported []string     `json:"id_token_signing_alg_values_supported,omitempty"`
 	// Ours, as RFC 8414 §2 allows: where the SDKs fetch tokens, how those are
 	// signed, and where verifiers hear of recalls.
 	DelegationTokenEndpoint string   `json:"authsec_delegation_token_endpoint"`
@@ -28,15 +31,32 @@ type metadata struct {
 	RevocationsEndpoint     string   `json:"authsec_revocations_endpoint"`
 }
 
+// mtlsAliases is where clients that come with a certificate find the endpoints
+// that look at it (RFC 8705 §5).
+type mtlsAliases struct {
+	TokenEndpoint           string `json:"token_endpoint"`
+	RevocationEndpoint      string `json:"revocation_endpoint"`
+	DelegationTokenEndpoint string `json:"authsec_delegation_token_endpoint"`
+}
+
+func (a API) mtlsAliases() *mtlsAliases {
+	if a.MutualTLSURL == "" {
+		return nil
+	}
+	return &mtlsAliases{TokenEndpoint: a.MutualTLSURL + tokenPath, RevocationEndpoint: a.MutualTLSURL + revokePath, DelegationTokenEndpoint: a.MutualTLSURL + sdkPath}
+}
+
 func (a API) document() metadata {
 	tokens := a.tokenMetadata()
 	return metadata{
 		Issuer: a.Issuer, JWKSURI: a.Issuer + jwksPath,
-		ResponseTypesSupported: []string{}, GrantTypesSupported: []string{grantClientCredentials},
+		ResponseTypesSupported: []string{}, GrantTypesSupported: []string{grantClientCredentials, grantTokenExchange},
 		tokenMetadata:         tokens,
 		IntrospectionEndpoint: a.Issuer + introspectPath, IntrospectionAuthMethods: []string{"client_secret_basic", "client_secret_post"},
 		// An agent revokes with what it fetches tokens with.
 		RevocationEndpoint: a.Issuer + revokePath, RevocationAuthMethods: tokens.TokenEndpointAuthMethods, RevocationAuthAlgs: tokens.TokenEndpointAuthAlgs,
+		DPoPAlgs:         []string{"ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"},
+		CertificateBound: a.MutualTLS, MTLSAliases: a.mtlsAliases(),
 		DelegationTokenEndpoint: a.Issuer + sdkPath, AccessTokenSigningAlgs: []string{"RS256"},
 		RevocationsEndpoint: a.Issuer + revocationsPath,
 	}

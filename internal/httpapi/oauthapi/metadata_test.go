@@ -17,7 +17,7 @@ func TestMetadata(t *testing.T) {
 		"token_endpoint", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported",
 		"introspection_endpoint", "introspection_endpoint_auth_methods_supported",
 		"revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported",
-		"authsec_delegation_token_endpoint", "authsec_access_token_signing_alg_values_supported", "authsec_revocations_endpoint"}
+		"dpop_signing_alg_values_supported", "tls_client_certificate_bound_access_tokens", "authsec_delegation_token_endpoint", "authsec_access_token_signing_alg_values_supported", "authsec_revocations_endpoint"}
 	for path, more := range map[string][]string{
 		"/.well-known/oauth-authorization-server": nil,
 		"/.well-known/openid-configuration":       {"subject_types_supported", "id_token_signing_alg_values_supported"},

@@ -24,8 +24,11 @@ type API struct {
 	Issuer    string // the public URL
 	Keys      KeySet
 	Tokens    TokenIssuer
+	Proofs    wire.KeyProofs
 	MutualTLS bool // clients can authenticate with an X.509-SVID
-	Now       func() time.Time
+	// MutualTLSURL is where they do; "" : nobody said.
+	MutualTLSURL string
+	Now          func() time.Time
 }
 
 // The routes' paths.

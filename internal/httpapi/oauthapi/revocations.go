@@ -97,6 +97,7 @@ func accepts(r *http.Request, want string) bool {
 }
 
 func (a Recalls) feed(w http.ResponseWriter, r *http.Request, resource domain.Resource, since int64) error {
+	a.Hub.Asked(resource)
 	p, err := a.Hub.Page(r.Context(), resource, since)
 	if err != nil {
 		return err

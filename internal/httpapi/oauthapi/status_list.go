@@ -1,7 +1,9 @@
 package oauthapi
 
 import (
+	"io"
 	"net/http"
+	"strconv"
 
 	"authsec/internal/domain"
 	"authsec/internal/httpapi/wire"
@@ -24,13 +26,28 @@ func (a Recalls) statusList(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	h := w.Header()
-	h.Set("ETag", list.ETag)
+	h.Add("Vary", "Accept-Encoding")
 	publish(h, revocation.ListTTL)
-	if matches(r.Header.Get("If-None-Match"), list.ETag) {
+	body, tag, zipped := list.JWT, list.ETag, zips(r.Header["Accept-Encoding"])
+	if zipped {
+		body, tag = list.Gzip, list.GzipTag
+	}
+	h.Set("ETag", tag)
+	if matches(r.Header.Get("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
+	if zipped {
+		h.Set("Content-Encoding", "gzip")
+	}
 	h.Set("Content-Type", "application/statuslist+jwt")
-	_, _ = w.Write([]byte(list.JWT)) // the peer may be gone; nobody to tell
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = io.WriteString(w, body) // the peer may be gone; nobody to tell
 	return nil
+}
+
+// zips reports whether a request accepts gzip (§8.2) and likes nothing better.
+func zips(header []string) bool {
+	w := wire.Weight(header, "gzip", "x-gzip", "*") // RFC 9110 §8.4.1.3
+	return w > 0 && w >= wire.Weight(header, "identity")
 }

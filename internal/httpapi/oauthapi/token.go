@@ -15,6 +15,7 @@ import (
 // TokenIssuer issues tokens.
 type TokenIssuer interface {
 	Issue(ctx context.Context, r issuance.Request) (issuance.Issued, error)
+	Exchange(ctx context.Context, r issuance.ExchangeRequest) (issuance.Issued, error)
 }
 
 const tokenPath = "/oauth2/token"
@@ -22,7 +23,7 @@ const tokenPath = "/oauth2/token"
 // tokenEndpoint is RFC 6749 §3.2: a form becomes a struct, issuance decides, its
 // answer becomes a body. Nothing is decided here.
 func (a API) tokenEndpoint() wire.Endpoint {
-	return wire.Endpoint{Pattern: "POST " + tokenPath, Handler: wire.Handler{Serve: a.token, Fail: wire.OAuthErrorAs(tokenError, `Basic realm="authsec"`)}}
+	return wire.Endpoint{Pattern: "POST " + tokenPath, Handler: wire.Handler{Serve: a.token, Fail: failToken()}}
 }
 
 // tokenMetadata is what RFC 8414 §2 has of the token endpoint.
@@ -48,24 +49,30 @@ type tokenAnswer struct {
 	TokenType   string `json:"token_type"`
 	ExpiresIn   int64  `json:"expires_in"` // seconds from this answer
 	Scope       string `json:"scope"`
+	IssuedType  string `json:"issued_token_type,omitempty"` // RFC 8693 §2.2.1: of exchanges alone
 }
 
 func (a API) token(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Pragma", "no-cache") // RFC 6749 §5.1; wire sets Cache-Control
+	shown, err := a.Proofs.Read(w, r)
+	if err != nil {
+		return err
+	}
 	request, err := parseTokenRequest(w, r)
 	if err != nil {
 		return err
 	}
-	got, err := a.Tokens.Issue(r.Context(), request)
+	request.Key.Proof, request.Key.Method, request.Key.URL = shown.Proof, shown.Method, shown.URL
+	got, issued, err := a.grant(r.Context(), request)
 	if err != nil {
 		if len(request.Proof.Certificates) > 0 && domain.KindOf(err) == domain.Unauthenticated {
 			// The connection outlived its certificate: the next one comes with the present one.
 			w.Header().Set("Connection", "close")
 		}
-		return withFields(err, request)
+		return withFields(err, request.Request)
 	}
-	return wire.JSON(w, http.StatusOK, tokenAnswer{AccessToken: got.Token.Reveal(), TokenType: "Bearer",
-		ExpiresIn: int64(got.TTL / time.Second), Scope: strings.Join(got.Actions, " ")})
+	return wire.JSON(w, http.StatusOK, tokenAnswer{AccessToken: got.Token.Reveal(), TokenType: wire.TokenType(got.Confirmation),
+		ExpiresIn: int64(got.TTL / time.Second), Scope: strings.Join(got.Actions, " "), IssuedType: issued})
 }
 
 // withFields adds which parameters are at fault where an error does not say: the

@@ -18,6 +18,8 @@ const (
 	invalidTarget        = "invalid_target"
 	unauthorizedClient   = "unauthorized_client"
 	unsupportedGrantType = "unsupported_grant_type"
+	invalidDPoPProof     = "invalid_dpop_proof" // RFC 9449 §5
+	useDPoPNonce         = "use_dpop_nonce"     // RFC 9449 §8
 	slowDown             = "slow_down"
 	unavailable          = "temporarily_unavailable"
 	serverError          = "server_error"
@@ -40,9 +42,19 @@ func tokenErrorNames() map[string]string {
 		"audience_not_allowed":    invalidTarget,
 		"action_not_delegated":    invalidScope,
 		"no_effective_actions":    invalidScope,
+		"presence_required":       invalidGrant,
+		"template_not_satisfied":  invalidGrant,
+		"chain_not_allowed":       invalidGrant,
+		"person_not_linked":       invalidRequest, // RFC 8693 §2.2.2, as the next
+		"invalid_subject_token":   invalidRequest,
 		invalidScope:              invalidScope,
 		invalidTarget:             invalidTarget,
 		unsupportedGrantType:      unsupportedGrantType,
+		invalidDPoPProof:          invalidDPoPProof,
+		useDPoPNonce:              useDPoPNonce,
+		// RFC 9449 §5.2 demands the refusal and names no error.
+		"sender_constraint_required": invalidRequest,
+		"key_proof_required":         invalidRequest,
 	}
 }
 

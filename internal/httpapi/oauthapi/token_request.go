@@ -16,28 +16,40 @@ import (
 
 const grantClientCredentials = "client_credentials"
 
-// parseTokenRequest turns a request into a struct, or into the fault to name.
-func parseTokenRequest(w http.ResponseWriter, r *http.Request) (issuance.Request, error) {
-	f, err := readForm(w, r)
-	if err != nil {
-		return issuance.Request{}, err
-	}
-	return readTokenRequest(r, f)
+// grantRequest is a request of one of the grants.
+type grantRequest struct {
+	issuance.Request
+	subject *subject // of an exchange; nil: it is for client_credentials
 }
 
-// readTokenRequest reads a request of RFC 6749 §4.4.2. A parameter that it does
-// not know is ignored, as §3.2 demands, but for what somebody means scope by: to
-// ignore that would widen the token (ADR 0006).
+// parseTokenRequest turns a request into a struct, or into the fault to name.
+func parseTokenRequest(w http.ResponseWriter, r *http.Request) (grantRequest, error) {
+	f, err := readForm(w, r)
+	if err != nil {
+		return grantRequest{}, err
+	}
+	grant := f.value("grant_type")
+	switch grant {
+	case grantClientCredentials, grantTokenExchange:
+	case "":
+		return grantRequest{}, malformed("grant_type is required: %s or %s.", grantClientCredentials, grantTokenExchange)
+	default:
+		return grantRequest{}, domain.Errorf(domain.Invalid, unsupportedGrantType, "The grant_type %s is not supported. Use %s or %s.", clip(grant), grantClientCredentials, grantTokenExchange)
+	}
+	out, err := readTokenRequest(r, f)
+	if err != nil || grant != grantTokenExchange {
+		return grantRequest{Request: out}, err
+	}
+	s, err := readSubject(f, out.Proof)
+	return grantRequest{out, &s}, err
+}
+
+// readTokenRequest reads what the grants have in common (RFC 6749 §4.4.2, RFC 8693
+// §2.1). A parameter that it does not know is ignored, as RFC 6749 §3.2 demands, but
+// for what somebody means scope by: to ignore that would widen the token (ADR 0006).
 func readTokenRequest(r *http.Request, f form) (issuance.Request, error) {
 	info := wire.FromContext(r.Context())
 	out := issuance.Request{IP: info.IP, RequestID: info.ID}
-	switch grant := f.value("grant_type"); grant {
-	case grantClientCredentials:
-	case "":
-		return out, malformed("grant_type is required: %s.", grantClientCredentials)
-	default:
-		return out, domain.Errorf(domain.Invalid, unsupportedGrantType, "The grant_type %s is not supported. Use %s.", clip(grant), grantClientCredentials)
-	}
 	var err error
 	if out.ClientID, out.Proof, err = client(r, f); err != nil {
 		return out, err
@@ -59,7 +71,19 @@ func readTokenRequest(r *http.Request, f form) (issuance.Request, error) {
 		}
 		out.TTL = time.Duration(n) * time.Second
 	}
-	return out, nil
+	out.Key.MutualTLS, err = binding(f)
+	return out, err
+}
+
+// binding reports whether the token is to be bound to the connection's certificate.
+func binding(f form) (mutualTLS bool, err error) {
+	switch f.value("token_binding") {
+	case "":
+		return false, nil
+	case wire.BindMutualTLS:
+		return true, nil
+	}
+	return false, malformed("token_binding is mtls, or left out. For a DPoP-bound token, send the header DPoP.")
 }
 
 // scope reads the words of RFC 6749 §3.3. One that is empty stays, to be refused:

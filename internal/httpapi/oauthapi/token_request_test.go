@@ -13,7 +13,9 @@ import (
 
 	"authsec/internal/domain"
 	"authsec/internal/httpapi/wire"
+	"authsec/internal/issuance"
 	"authsec/internal/policy"
+	"authsec/sdk/go/dpop"
 	"authsec/sdk/go/jws"
 )
 
@@ -90,7 +92,8 @@ func TestEveryCodeHasAName(t *testing.T) {
 	names := map[string]int{invalidRequest: 400, invalidClient: 401, invalidGrant: 400, invalidScope: 400, invalidTarget: 400, unauthorizedClient: 400}
 	codes := []string{policy.CodeUnknownClient, policy.CodeProofRequired, policy.CodeInvalidProof, policy.CodeSelectors, policy.CodeAgentSuspended, policy.CodeNoDelegation,
 		policy.CodeAmbiguousDelegation, policy.CodeDelegationEnded, policy.CodeDelegatorInactive, policy.CodeRoleNotHeld, policy.CodeAudienceNotAllowed,
-		policy.CodeActionNotDelegated, policy.CodeNoEffectiveActions, policy.CodeInvalidRequest}
+		policy.CodeActionNotDelegated, policy.CodeNoEffectiveActions, policy.CodePresenceRequired, policy.CodeTemplate, policy.CodeChain, policy.CodeConstraint, policy.CodeKeyProof,
+		policy.CodeInvalidRequest, issuance.CodeSubjectToken, issuance.CodeNotLinked}
 	for _, code := range codes {
 		denial := policy.Denial{Reasons: []domain.Reason{{Code: code, Message: "why"}}}
 		got := tokenError(*denial.Err())
@@ -119,6 +122,19 @@ func TestTokenMetadata(t *testing.T) {
 	}
 	if m = (API{MutualTLS: true}).tokenMetadata(); !slices.Contains(m.TokenEndpointAuthMethods, "spiffe_x509") {
 		t.Errorf("%+v", m)
+	}
+}
+
+// RFC 9449 §5.1, RFC 8705 §3.3 and §5: what is listed is what proofs are taken by,
+// and where certificates are looked at.
+func TestRFC9449_5_1_RFC8705_3_3_Metadata(t *testing.T) {
+	m := API{Issuer: "https://authsec.example"}.document()
+	if !reflect.DeepEqual(m.DPoPAlgs, dpop.Algorithms()) || m.CertificateBound || m.MTLSAliases != nil {
+		t.Errorf("%+v", m)
+	}
+	m = API{Issuer: "https://authsec.example", MutualTLS: true, MutualTLSURL: "https://mtls.example:7443"}.document()
+	if want := (mtlsAliases{"https://mtls.example:7443/oauth2/token", "https://mtls.example:7443/oauth2/revoke", "https://mtls.example:7443/authsec/uflow/sdk/delegation-token"}); !m.CertificateBound || *m.MTLSAliases != want {
+		t.Errorf("%+v, %+v", m, m.MTLSAliases)
 	}
 }
 

@@ -23,7 +23,7 @@ const (
 // parameters are all that the endpoint takes. An unknown one is refused: a
 // misspelt "actions" must not silently mean "all of them".
 func parameters() []string {
-	return []string{"client_id", "delegation_id", "role", "audience", "actions", "ttl"}
+	return []string{"client_id", "delegation_id", "role", "audience", "actions", "ttl", "token_binding"}
 }
 
 // parse turns a request into a struct, or into the fault to name.
@@ -59,6 +59,12 @@ func parse(r *http.Request) (issuance.Request, error) {
 			return out, invalid("ttl must be a whole number of seconds.")
 		}
 		out.TTL = time.Duration(n) * time.Second
+	}
+	if binding := q.Get("token_binding"); binding != "" {
+		if binding != wire.BindMutualTLS {
+			return out, invalid("token_binding is mtls, or left out. For a DPoP-bound token, send the header DPoP.")
+		}
+		out.Key.MutualTLS = true
 	}
 	if out.Proof, err = proof(r); err != nil {
 		return out, err

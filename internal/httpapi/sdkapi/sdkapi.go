@@ -23,6 +23,7 @@ type Issuer interface {
 // API answers the endpoint.
 type API struct {
 	Issuer Issuer
+	Keys   wire.KeyProofs
 }
 
 // Endpoints returns the package's routes.
@@ -42,6 +43,9 @@ type answer struct {
 	DelegationID string   `json:"delegation_id"`
 	Status       string   `json:"status"`
 	IssuedAt     string   `json:"issued_at"`
+	// TokenType is DPoP for a token that is bound so; "" : it goes as Bearer.
+	TokenType    string            `json:"token_type,omitempty"`
+	Confirmation map[string]string `json:"cnf,omitempty"` // the key that it is bound to
 }
 
 func (a API) delegationToken(w http.ResponseWriter, r *http.Request) error {
@@ -50,10 +54,15 @@ func (a API) delegationToken(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Allow", http.MethodGet)
 		return domain.Errorf(domain.MethodNotAllowed, "method_not_allowed", "This path does not take HEAD. Use GET.")
 	}
+	shown, err := a.Keys.Read(w, r)
+	if err != nil {
+		return err
+	}
 	request, err := parse(r)
 	if err != nil {
 		return err
 	}
+	request.Key.Proof, request.Key.Method, request.Key.URL = shown.Proof, shown.Method, shown.URL
 	got, err := a.Issuer.Issue(r.Context(), request)
 	if err != nil {
 		if len(request.Proof.Certificates) > 0 && domain.KindOf(err) == domain.Unauthenticated {
@@ -62,9 +71,14 @@ func (a API) delegationToken(w http.ResponseWriter, r *http.Request) error {
 		}
 		return err
 	}
-	return wire.JSON(w, http.StatusOK, answer{
+	body := answer{
 		Token: got.Token.Reveal(), ExpiresAt: wire.Seconds(got.ExpiresAt), SPIFFEID: got.SPIFFEID,
 		Permissions: got.Actions, Audience: got.Audience, TTLSeconds: int64(got.TTL / time.Second),
 		ClientID: got.ClientID, DelegationID: got.DelegationID, Status: "active", IssuedAt: wire.Seconds(got.IssuedAt),
-	})
+		Confirmation: wire.Confirmation(got.Confirmation),
+	}
+	if kind := wire.TokenType(got.Confirmation); kind != "Bearer" {
+		body.TokenType = kind
+	}
+	return wire.JSON(w, http.StatusOK, body)
 }

@@ -144,8 +144,13 @@ func TestDelegationsThatWereThereGetAnIndex(t *testing.T) {
 	eachRaw(t, func(t *testing.T, s *store.Store, raw *sql.DB) {
 		w := newLendWorld(t, s)
 		lent := []domain.Delegation{lend(t, s, w.ana, w.support, nil), lend(t, s, w.bob, w.support, nil), lend(t, s, w.ana, w.other, nil)}
-		for _, table := range []string{"recall_head", "recalls", "status_indexes", "status_head"} {
+		for _, table := range []string{"sign_in_states", "exchanged_tokens", "dropped_lists", "retired_indexes", "status_chain_agents",
+			"delegation_templates", "identity_links", "identity_providers", "recall_head", "recalls", "status_indexes", "status_head"} {
 			rawExec(t, raw, `DROP TABLE `+table)
+		}
+		rawExec(t, raw, `DROP INDEX delegations_by_template`)
+		for _, column := range []string{"sub_agents", "sender_constrained", "template_id"} {
+			rawExec(t, raw, `ALTER TABLE delegations DROP COLUMN `+column)
 		}
 		rawExec(t, raw, `DELETE FROM goose_db_version WHERE version_id >= 4`)
 		if _, _, err := s.Migrate(t.Context()); err != nil {

@@ -40,6 +40,7 @@ type Ask struct {
 type Client struct {
 	config  Config
 	fetcher *fetcher
+	bound   *binding
 	flights singleflight.Group
 
 	ctx    context.Context //nolint:containedctx // the client's own life, no caller's
@@ -77,13 +78,22 @@ func newClient(c Config, f finder) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &Client{config: c, fetcher: newFetcher(c, f), leases: leases, invalidated: invalidated}
+	bound, err := newBinding(c)
+	if err != nil {
+		return nil, fmt.Errorf("authsec: %w", err)
+	}
+	fetcher, err := newFetcher(c, f, bound)
+	if err != nil {
+		return nil, err
+	}
+	client := &Client{config: c, fetcher: fetcher, bound: bound, leases: leases, invalidated: invalidated}
 	client.ctx, client.cancel = context.WithCancel(context.Background())
 	return client, nil
 }
 
-// Token returns a JWT to send as a Bearer token. An [*Error] is the server's
-// refusal; [ErrProof] tells that the workload's own proof cannot be had.
+// Token returns a JWT to send as a Bearer token; with DPoP, [Client.Authorize] sends
+// it. An [*Error] is the server's refusal; [ErrProof] tells that the workload's own
+// proof cannot be had.
 func (c *Client) Token(ctx context.Context) (string, error) {
 	d, err := c.Delegation(ctx, Ask{})
 	return d.Token, err
@@ -132,7 +142,8 @@ func (c *Client) Close() {
 }
 
 // TokenSource returns the client as golang.org/x/oauth2 knows it. It needs no
-// oauth2.ReuseTokenSource around it.
+// oauth2.ReuseTokenSource around it. What it gives is no use with DPoP, where each
+// request needs a proof as well: use [Client.Transport].
 func (c *Client) TokenSource(ctx context.Context) oauth2.TokenSource { return source{ctx, c} }
 
 type source struct {
@@ -146,7 +157,7 @@ func (s source) Token() (*oauth2.Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &oauth2.Token{AccessToken: d.Token, TokenType: "Bearer", Expiry: d.ExpiresAt}, nil
+	return &oauth2.Token{AccessToken: d.Token, TokenType: d.TokenType, Expiry: d.ExpiresAt}, nil
 }
 
 // kept returns the token that is kept, and has it replaced in the background

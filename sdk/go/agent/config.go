@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"crypto"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,6 +36,18 @@ type Config struct {
 	// server's workload source. "" : BaseURL.
 	WorkloadAudience string
 
+	// DPoP has tokens bound to a key (RFC 9449), so that whoever else gets hold of one
+	// cannot use it: Transport and Authorize send a proof with each request. The key is
+	// DPoPKey, or an ES256 key in memory of this client's own.
+	DPoP    bool
+	DPoPKey crypto.Signer // ECDSA, Ed25519 or RSA from 2048 bits; may live in an HSM
+	// Issuer is the server's public URL, which proofs of DPoP name, where BaseURL is
+	// another way to it. "" : BaseURL.
+	Issuer string
+	// ClientCertificate proves the workload to the server, and has tokens bound to it
+	// (RFC 8705 §3). A client is for one certificate: make another when it is renewed.
+	ClientCertificate *tls.Certificate
+
 	// HTTPClient is for a proxy or a private CA; nil: one of our own. Its redirect
 	// policy is replaced: a redirect would take the proof to another server.
 	HTTPClient *http.Client
@@ -46,12 +60,12 @@ type Config struct {
 // FromEnv reads the AUTHSEC_* variables: BASE_URL, AGENT_CLIENT_ID,
 // DELEGATION_ID, ROLE, AUDIENCE and ACTIONS (separated by blanks, actions also
 // by commas), TTL (seconds), CLIENT_SECRET or CLIENT_SECRET_FILE,
-// WORKLOAD_TOKEN_FILE, WORKLOAD_AUDIENCE. New reports what is wrong with them.
+// WORKLOAD_TOKEN_FILE, WORKLOAD_AUDIENCE, DPOP (true or false), ISSUER. New reports what is wrong with them.
 func FromEnv() Config {
 	get := func(name string) string { return strings.TrimSpace(os.Getenv("AUTHSEC_" + name)) }
 	c := Config{BaseURL: get("BASE_URL"), ClientID: get("AGENT_CLIENT_ID"), DelegationID: get("DELEGATION_ID"), Role: get("ROLE"),
 		Audience: strings.Fields(get("AUDIENCE")), ClientSecret: get("CLIENT_SECRET"),
-		WorkloadTokenFile: get("WORKLOAD_TOKEN_FILE"), WorkloadAudience: get("WORKLOAD_AUDIENCE"),
+		WorkloadTokenFile: get("WORKLOAD_TOKEN_FILE"), WorkloadAudience: get("WORKLOAD_AUDIENCE"), Issuer: get("ISSUER"),
 		Actions: strings.FieldsFunc(get("ACTIONS"), func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })}
 	if text := get("TTL"); text != "" {
 		seconds, err := strconv.ParseUint(text, 10, 31)
@@ -59,6 +73,13 @@ func FromEnv() Config {
 			c.err = errors.New("AUTHSEC_TTL: want whole seconds")
 		}
 		c.TTL = time.Duration(seconds) * time.Second
+	}
+	if text := get("DPOP"); text != "" {
+		on, err := strconv.ParseBool(text)
+		if err != nil {
+			c.err = errors.Join(c.err, errors.New("AUTHSEC_DPOP: want true or false"))
+		}
+		c.DPoP = on
 	}
 	if file := get("CLIENT_SECRET_FILE"); file != "" {
 		secret, err := readSmallFile(file)
@@ -102,6 +123,10 @@ func (c Config) check() (Config, error) {
 	if slices.Contains(c.Audience, "") || slices.Contains(c.Actions, "") {
 		fault("Audience and Actions must not list an empty text")
 	}
+	c.Issuer = strings.TrimRight(c.Issuer, "/")
+	for _, err := range c.checkBinding() {
+		fault("%w", err)
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -109,6 +134,37 @@ func (c Config) check() (Config, error) {
 		c.Now = time.Now
 	}
 	return c, errors.Join(faults...)
+}
+
+// checkBinding returns what is wrong with what tokens are to be bound to.
+func (c Config) checkBinding() []error {
+	var faults []error
+	fault := func(text string) { faults = append(faults, errors.New(text)) }
+	if c.DPoPKey != nil && !c.DPoP {
+		fault("DPoPKey goes with DPoP")
+	}
+	if c.DPoP && c.ClientCertificate != nil {
+		fault("DPoP and ClientCertificate exclude each other: a token is bound to one key")
+	}
+	if c.DPoP && c.Issuer == "" && strings.HasPrefix(c.BaseURL, socketScheme) {
+		fault("Issuer: want the server's public URL, which DPoP proofs name: a socket has none")
+	}
+	if c.Issuer != "" && (strings.HasPrefix(c.Issuer, socketScheme) || checkBaseURL(c.Issuer) != nil) {
+		fault("Issuer: want the server's public URL, like https://authsec.example.com")
+	}
+	if c.ClientCertificate == nil {
+		return faults
+	}
+	if len(c.ClientCertificate.Certificate) == 0 || c.ClientCertificate.PrivateKey == nil {
+		fault("ClientCertificate: want a certificate and its private key")
+	}
+	if !strings.HasPrefix(c.BaseURL, "https://") {
+		fault("ClientCertificate: want an https BaseURL")
+	}
+	if c.ClientSecret != "" || c.WorkloadTokenFile != "" {
+		fault("ClientCertificate excludes ClientSecret and WorkloadTokenFile: an agent has one kind of proof")
+	}
+	return faults
 }
 
 func checkBaseURL(base string) error {

@@ -39,6 +39,7 @@ type Delegation struct {
 	ClientID     string
 	DelegationID string
 	TTL          time.Duration // how long it was good for when the server answered
+	TokenType    string        // the scheme to send it under: Bearer or DPoP (RFC 9449 §7.1)
 }
 
 // String leaves the token out.
@@ -59,6 +60,11 @@ type answer struct {
 	ClientID     string    `json:"client_id"`
 	DelegationID string    `json:"delegation_id"`
 	TTLSeconds   int64     `json:"ttl_seconds"`
+	TokenType    string    `json:"token_type"`
+	Confirmation struct {
+		KeyThumbprint         string `json:"jkt"`
+		CertificateThumbprint string `json:"x5t#S256"`
+	} `json:"cnf"`
 }
 
 // fetcher asks the server for one token.
@@ -66,9 +72,10 @@ type fetcher struct {
 	config Config
 	client *http.Client
 	finder finder
+	bound  *binding
 }
 
-func newFetcher(c Config, f finder) *fetcher {
+func newFetcher(c Config, f finder, bound *binding) (*fetcher, error) {
 	client := &http.Client{}
 	if c.HTTPClient != nil {
 		own := *c.HTTPClient
@@ -80,7 +87,18 @@ func newFetcher(c Config, f finder) *fetcher {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		}}
 	}
-	return &fetcher{config: c, client: client, finder: f}
+	if bound.certificate != nil {
+		base := client.Transport
+		if base == nil {
+			base = http.DefaultTransport
+		}
+		plain, ok := base.(*http.Transport)
+		if !ok {
+			return nil, fmt.Errorf("authsec: HTTPClient: want its Transport to be an *http.Transport, to add ClientCertificate to: it is %T", base)
+		}
+		client.Transport = withCertificate(plain, bound.certificate)
+	}
+	return &fetcher{config: c, client: client, finder: f, bound: bound}, nil
 }
 
 // fetch gets a token, trying again after connection errors, 429 and 503, and
@@ -111,12 +129,23 @@ func (f *fetcher) fetch(ctx context.Context, ask Ask, fresh bool) (d Delegation,
 // errPassing marks faults of the network that may pass by themselves.
 var errPassing = errors.New("the server cannot be reached")
 
+// once asks, and asks again when it learns the server's nonce by that (RFC 9449
+// §8), but not a third time.
 func (f *fetcher) once(ctx context.Context, ask Ask, fresh bool) (Delegation, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
+	d, learnt, err := f.exchange(ctx, ask, fresh)
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal.Status == http.StatusBadRequest && refusal.Code == codeNonce && learnt {
+		d, _, err = f.exchange(ctx, ask, fresh)
+	}
+	return d, err
+}
+
+// exchange makes one request. learnt tells that the answer brought a nonce.
+func (f *fetcher) exchange(ctx context.Context, ask Ask, fresh bool) (d Delegation, learnt bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.address(ask), nil)
 	if err != nil {
-		return Delegation{}, err
+		return Delegation{}, false, err
 	}
 	req.Header.Set("Accept", "application/json")
 	if fresh {
@@ -124,21 +153,34 @@ func (f *fetcher) once(ctx context.Context, ask Ask, fresh bool) (Delegation, er
 	}
 	tried, err := f.finder.prove(ctx, req.Header)
 	if err != nil {
-		return Delegation{}, err
+		return Delegation{}, false, err
+	}
+	if err := f.bound.prove(req.Header, req.Method, f.issuer()+path, ""); err != nil {
+		return Delegation{}, false, err
 	}
 	resp, err := f.client.Do(req)
 	if err != nil {
-		return Delegation{}, fmt.Errorf("%w: %w", errPassing, err)
+		return Delegation{}, false, fmt.Errorf("%w: %w", errPassing, err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // only read
+	learnt = f.bound.learn(resp.Header, f.issuer())
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
-		return Delegation{}, fmt.Errorf("%w: %w", errPassing, err)
+		return Delegation{}, false, fmt.Errorf("%w: %w", errPassing, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return Delegation{}, refusalOf(resp, body, tried)
+		return Delegation{}, learnt, refusalOf(resp, body, tried)
 	}
-	return f.accept(body)
+	d, err = f.accept(body)
+	return d, learnt, err
+}
+
+// issuer is the server's public URL, which proofs name.
+func (f *fetcher) issuer() string {
+	if f.config.Issuer != "" {
+		return f.config.Issuer
+	}
+	return f.config.BaseURL
 }
 
 func (f *fetcher) address(ask Ask) string {
@@ -159,6 +201,9 @@ func (f *fetcher) address(ask Ask) string {
 	if c.TTL > 0 {
 		q.Set("ttl", strconv.FormatInt(int64(c.TTL/time.Second), 10))
 	}
+	if f.bound.certificate != nil {
+		q.Set("token_binding", "mtls")
+	}
 	root := c.BaseURL
 	if strings.HasPrefix(root, socketScheme) {
 		root = "http://localhost" // the host of a socket names nobody
@@ -175,7 +220,10 @@ func (f *fetcher) accept(body []byte) (Delegation, error) {
 	if !strings.EqualFold(a.ClientID, f.config.ClientID) {
 		return Delegation{}, errors.New("the answer is for another agent")
 	}
-	return Delegation{Token: a.Token, ExpiresAt: a.ExpiresAt, IssuedAt: a.IssuedAt, Permissions: a.Permissions, Audience: a.Audience,
+	if err := f.bound.confirmed(a); err != nil {
+		return Delegation{}, err
+	}
+	return Delegation{Token: a.Token, TokenType: f.bound.tokenType(), ExpiresAt: a.ExpiresAt, IssuedAt: a.IssuedAt, Permissions: a.Permissions, Audience: a.Audience,
 		SPIFFEID: a.SPIFFEID, ClientID: a.ClientID, DelegationID: a.DelegationID, TTL: time.Duration(a.TTLSeconds) * time.Second}, nil
 }
 

@@ -43,6 +43,9 @@ type finder struct {
 // prove adds the proof to the request. tried says, for each place without one,
 // what it lacks.
 func (f finder) prove(ctx context.Context, header http.Header) (tried []string, err error) {
+	if f.config.ClientCertificate != nil {
+		return nil, nil // the connection is the proof, and there is to be one
+	}
 	if f.config.ClientSecret != "" {
 		// Both halves are form-encoded first (RFC 6749 §2.3.1).
 		r := http.Request{Header: header}

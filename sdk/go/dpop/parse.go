@@ -4,7 +4,6 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"authsec/sdk/go/jws"
@@ -95,7 +94,10 @@ func Parse(compact string, e Expectation) (Proof, error) {
 	if err := p.read(claims); err != nil {
 		return Proof{}, err
 	}
-	return p, p.match(claims, e, want)
+	if err := p.match(claims, e, want); err != nil {
+		return Proof{}, err
+	}
+	return p, nil
 }
 
 // read takes the claims that stand by themselves.
@@ -142,7 +144,7 @@ func (p *Proof) match(claims jws.Object, e Expectation, want string) error {
 		return nil
 	}
 	ath, ok := claims.Text("ath")
-	if !ok || subtle.ConstantTimeCompare([]byte(ath), []byte(AccessTokenHash(strings.TrimSpace(e.AccessToken)))) != 1 {
+	if !ok || subtle.ConstantTimeCompare([]byte(ath), []byte(AccessTokenHash(e.AccessToken))) != 1 {
 		return &Error{Token, "ath: want the hash of the access token"}
 	}
 	return nil

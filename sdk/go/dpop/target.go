@@ -14,7 +14,7 @@ var errTarget = errors.New("want an http or https URL with a host and without us
 // target is a URL as htu compares it (RFC 9449 §4.3): without query and fragment,
 // normalised by syntax and scheme (RFC 3986 §6.2.2, §6.2.3).
 func target(text string) (string, error) {
-	if len(text) > maxTarget || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if len(text) > maxTarget || strings.ContainsFunc(text, notURI) {
 		return "", errTarget
 	}
 	text, _, _ = strings.Cut(text, "#")
@@ -25,6 +25,9 @@ func target(text string) (string, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.User != nil || u.Opaque != "" || u.Hostname() == "" {
+		return "", errTarget
+	}
+	if strings.ContainsFunc(u.Host, notURI) || strings.Contains(u.Host, "%") { // an internationalised name is sent in its ASCII form
 		return "", errTarget
 	}
 	port := map[string]string{"http": "80", "https": "443"}[u.Scheme]
@@ -76,3 +79,6 @@ func isUnreserved(c byte) bool {
 	}
 	return strings.IndexByte("-._~", c) >= 0
 }
+
+// notURI reports whether a character stands in no URI (RFC 3986 §2).
+func notURI(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"<>\\^`{|}", r) }

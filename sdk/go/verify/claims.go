@@ -40,6 +40,10 @@ type Claims struct {
 	UserID       string // user_id: of the person, for older clients; see Subject
 	Email        string // email: of the person
 
+	// Confirmation is the key to which the token is bound, empty for none. Only
+	// [Verifier.VerifyRequest] and the middleware accept such tokens.
+	Confirmation Confirmation
+
 	status any // as it came; [WithRevocation] reads it
 }
 
@@ -59,10 +63,11 @@ type Actor struct {
 // parseClaims reads the payload of a token whose signature holds. It checks the
 // form of the claims, and what can be judged from them alone.
 func parseClaims(o jws.Object) (*Claims, error) {
-	if o.Has("cnf") {
-		return nil, ErrConstrained
+	bound, err := parseConfirmation(o)
+	if err != nil {
+		return nil, err
 	}
-	c := &Claims{status: o["status"]}
+	c := &Claims{Confirmation: bound, status: o["status"]}
 	if o.Has("status") && c.status == nil {
 		c.status = false // null is a status, of the wrong type
 	}

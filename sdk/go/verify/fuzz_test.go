@@ -90,27 +90,35 @@ func FuzzParseClaims(f *testing.F) {
 	})
 }
 
-// FuzzAuthorizationHeader holds the header's reader to what RFC 6750 §2.1
-// allows, and its answers to being well-formed.
+// FuzzAuthorizationHeader holds the header's reader to what RFC 6750 §2.1 and RFC
+// 9449 §7.1 allow, and its answers to being well-formed.
 func FuzzAuthorizationHeader(f *testing.F) {
-	for _, header := range []string{"", "Bearer", "Bearer x", "bearer  a.b.c==", "Basic YTpi", "Bearer a, Bearer b", "Bearer =", "Bearer\tx"} {
-		f.Add(header)
+	v := loadVectors(f)
+	verifiers := []*Verifier{v.verifier(f), v.verifier(f, WithDPoP(DPoP{}))}
+	for _, header := range []string{"", "Bearer", "Bearer x", "bearer  a.b.c==", "Basic YTpi", "Bearer a, Bearer b", "Bearer =", "Bearer\tx", "DPoP x", "dpop  a="} {
+		f.Add(header, true)
+		f.Add(header, false)
 	}
-	f.Fuzz(func(t *testing.T, header string) {
+	f.Fuzz(func(t *testing.T, header string, dpop bool) {
+		verifier := verifiers[0]
+		if dpop {
+			verifier = verifiers[1]
+		}
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header["Authorization"] = []string{header}
-		token, refusal := bearerToken(r)
-		if (token == "") != (refusal != nil) {
-			t.Fatalf("token %q beside refusal %v", token, refusal)
+		got, err := verifier.credential(r)
+		if (got == credential{}) != (err != nil) {
+			t.Fatalf("got %+v beside %v", got, err)
 		}
-		if refusal == nil {
-			if !strings.EqualFold(header[:7], "bearer ") || !strings.HasSuffix(header, token) || strings.ContainsAny(token, " ,\"\r\n\t") {
-				t.Fatalf("took token %q from %q", token, header)
+		if err == nil {
+			known := got.scheme == schemeBearer || dpop && got.scheme == schemeDPoP
+			if !known || !strings.EqualFold(header[:len(got.scheme)+1], got.scheme+" ") || !strings.HasSuffix(header, got.token) || strings.ContainsAny(got.token, " ,\"\r\n\t") {
+				t.Fatalf("took %+v from %q", got, header)
 			}
 			return
 		}
 		w := httptest.NewRecorder()
-		refusal.write(w, challenger{realm: "realm"})
+		verifier.Refuse(w, r, err)
 		if w.Code != 400 && w.Code != 401 {
 			t.Fatalf("got status %d", w.Code)
 		}

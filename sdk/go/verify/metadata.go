@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"authsec/sdk/go/dpop"
 	"authsec/sdk/go/jwks"
 )
 
@@ -41,8 +42,8 @@ type metadata struct {
 }
 
 // prepare checks the metadata, and works out what is served and where.
-func (m *metadata) prepare(issuer string, plainHTTP bool) error {
-	if err := jwks.CheckURL(m.Resource, plainHTTP); err != nil {
+func (m *metadata) prepare(issuer string, s *settings) error {
+	if err := jwks.CheckURL(m.Resource, s.plainHTTP); err != nil {
 		return err
 	}
 	for _, action := range m.Actions {
@@ -60,6 +61,10 @@ func (m *metadata) prepare(issuer string, plainHTTP bool) error {
 	if !isScopeToken(m.url) { // it stands between quotes in the challenge
 		return errors.New("resource: want a URL of printable ASCII")
 	}
+	var algorithms []string
+	if s.dpop != nil {
+		algorithms = dpop.Algorithms()
+	}
 	m.body, err = json.Marshal(struct {
 		Resource      string   `json:"resource"`
 		Servers       []string `json:"authorization_servers"`
@@ -67,7 +72,11 @@ func (m *metadata) prepare(issuer string, plainHTTP bool) error {
 		Methods       []string `json:"bearer_methods_supported"`
 		Name          string   `json:"resource_name,omitempty"`
 		Documentation string   `json:"resource_documentation,omitempty"`
-	}{m.Resource, []string{issuer}, m.Actions, []string{"header"}, m.Name, m.Documentation})
+		Algorithms    []string `json:"dpop_signing_alg_values_supported,omitempty"`
+		RequiresDPoP  bool     `json:"dpop_bound_access_tokens_required,omitempty"`
+		Certificates  bool     `json:"tls_client_certificate_bound_access_tokens,omitempty"`
+	}{m.Resource, []string{issuer}, m.Actions, []string{"header"}, m.Name, m.Documentation,
+		algorithms, s.constrained && s.certificate == nil, s.certificate != nil})
 	return err
 }
 

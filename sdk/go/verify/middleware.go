@@ -2,10 +2,11 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
+
+	"authsec/sdk/go/dpop"
 )
 
 // contextKey finds what Middleware leaves for handlers.
@@ -30,51 +31,71 @@ func NewContext(ctx context.Context, claims *Claims) context.Context {
 }
 
 // Middleware passes requests on that carry a valid token in their Authorization
-// header, and answers the others itself as RFC 6750 §3 says:
+// header, by the sender that it is bound to if it is bound to one, and answers the
+// others itself as RFC 6750 §3 and RFC 9449 §7.1 say:
 //
 //	400 invalid_request          the token is malformed as a credential, or sent twice
 //	401 (no error code)          no token was sent
-//	401 invalid_token            the token is refused
+//	401 invalid_token            the token is refused, or its sender does not hold its key
+//	401 invalid_dpop_proof       the DPoP proof is missing, wrong, or was used before
+//	401 use_dpop_nonce           the DPoP proof wants the nonce in DPoP-Nonce
 //	503 temporarily_unavailable  the issuer's keys, or word of revocations, cannot be had; see Retry-After
 //
 // The body is {"error": …, "error_description": …}. A token in the query is
 // never used (RFC 9700 §4.3.2), and the body is never read.
 func (v *Verifier) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, refusal := bearerToken(r)
-		if refusal != nil {
-			refusal.write(w, v.challenger())
-			return
-		}
-		claims, err := v.Verify(r.Context(), token)
+		claims, to, err := v.verifyRequest(r)
 		if err != nil {
-			v.refuse(w, r, err)
+			v.refuse(w, r, to.scheme, err)
 			return
 		}
-		ctx := context.WithValue(r.Context(), contextKey{}, admitted{claims, v.challenger()})
+		if to.nonce != "" {
+			w.Header().Set(dpop.NonceHeader, to.nonce)
+			w.Header().Set("Cache-Control", "no-store") // RFC 9449 §8.2; a handler may say otherwise
+		}
+		ctx := context.WithValue(r.Context(), contextKey{}, admitted{claims, v.challenger(to.scheme)})
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
-func (v *Verifier) challenger() challenger {
-	c := challenger{realm: v.audience}
+// Refuse answers a request as [Verifier.Middleware] does, given the error of
+// [Verifier.VerifyRequest].
+func (v *Verifier) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	c, _ := v.credential(r) // a request without one is answered alike
+	v.refuse(w, r, c.scheme, err)
+}
+
+// Nonce returns the nonce to send in the header DPoP-Nonce with the answer to a
+// request with a DPoP proof, when [DPoP.RequireNonce] is set; else "". Middleware
+// and Refuse send it themselves.
+func (v *Verifier) Nonce() string { return v.dpop.nonce() }
+
+func (v *Verifier) challenger(scheme string) challenger {
+	c := challenger{realm: v.audience, scheme: scheme}
 	if v.metadata != nil {
 		c.metadata = v.metadata.url
+	}
+	if !v.constrained || v.certificate != nil { // certificate-bound tokens come as Bearer (RFC 8705 §3)
+		c.schemes = append(c.schemes, schemeBearer)
+	}
+	if v.dpop != nil {
+		c.schemes = append(c.schemes, schemeDPoP)
 	}
 	return c
 }
 
 // refuse answers a request whose token was not accepted. The reason goes to the
 // log and the fixed text to the caller.
-func (v *Verifier) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	v.log.InfoContext(r.Context(), "token_refused", "code", Code(err), "error", err)
-	refusal := refusalInvalidToken
-	if errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrRevocationUnknown) {
-		refusal = refusalUnavailable
-	} else if f, ok := errors.AsType[*fault](err); ok {
-		refusal.description = f.text
+func (v *Verifier) refuse(w http.ResponseWriter, r *http.Request, scheme string, err error) {
+	f := refusalOf(err)
+	if f.code != codeNoToken && f.code != codeInvalid {
+		v.log.InfoContext(r.Context(), "token_refused", "code", Code(err), "error", err)
 	}
-	refusal.write(w, v.challenger())
+	if scheme == schemeDPoP {
+		f.nonce = v.dpop.nonce()
+	}
+	f.write(w, v.challenger(scheme))
 }
 
 // RequireActions passes requests on whose token allows every action named, and
@@ -105,47 +126,4 @@ func RequireActions(action string, more ...string) func(http.Handler) http.Handl
 			}
 		})
 	}
-}
-
-// bearerToken takes the token from the request (RFC 6750 §2.1) or says why it
-// cannot.
-func bearerToken(r *http.Request) (string, *refusal) {
-	headers := r.Header.Values("Authorization")
-	if len(headers) == 0 {
-		return "", &refusalNoToken
-	}
-	if len(headers) > 1 {
-		return "", &refusalTwice
-	}
-	token, refusal := parseAuthorization(headers[0])
-	if refusal != nil {
-		return "", refusal
-	}
-	if r.URL.RawQuery != "" && r.URL.Query().Has("access_token") {
-		return "", &refusalTwice
-	}
-	return token, nil
-}
-
-// parseAuthorization reads "Bearer" 1*SP b64token (RFC 6750 §2.1). Credentials
-// of another scheme are not ours to judge: they are no token.
-func parseAuthorization(header string) (string, *refusal) {
-	scheme, rest, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", &refusalNoToken
-	}
-	token := strings.TrimLeft(rest, " ")
-	body := strings.TrimRight(token, "=")
-	if body == "" || strings.ContainsFunc(body, notB64token) {
-		return "", &refusalMalformed
-	}
-	return token, nil
-}
-
-func notB64token(c rune) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		return false
-	}
-	return !strings.ContainsRune("-._~+/", c)
 }

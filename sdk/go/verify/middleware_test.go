@@ -15,7 +15,7 @@ func TestMiddleware(t *testing.T) {
 	const realm = `Bearer realm="https://billing.example.com"`
 	const invalid = realm + `, error="invalid_token", error_description="`
 	const twice = realm + `, error="invalid_request", error_description="send the token once, in one Authorization header"`
-	const malformed = realm + `, error="invalid_request", error_description="the Authorization header is malformed: send Bearer, a space, the token"`
+	const malformed = realm + `, error="invalid_request", error_description="the Authorization header is malformed: send the scheme, a space, the token"`
 	for _, c := range []struct {
 		name      string
 		headers   []string

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,6 +32,11 @@ type settings struct {
 	static       []byte // a JWK Set, or nil
 	revocation   revocationSettings
 	metadata     *metadata // nil: none
+
+	dpop        *DPoP // nil: not accepted
+	proofs      *proofs
+	certificate func(*http.Request) *x509.Certificate // nil: not accepted
+	constrained bool
 }
 
 // WithLeeway sets how far this machine's clock and the issuer's may differ:
@@ -98,8 +104,18 @@ func newSettings(issuer, audience string, options []Option) (*settings, jwks.Key
 		fault("clock, HTTP client and logger must not be nil")
 	}
 	s.revocation.check(issuer, s.plainHTTP, fault)
+	if s.dpop != nil {
+		checker, err := newProofs(*s.dpop, s)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		s.proofs = checker
+	}
+	if s.constrained && s.dpop == nil && s.certificate == nil {
+		fault("WithSenderConstrained: want WithDPoP or WithMTLS as well")
+	}
 	if s.metadata != nil {
-		if err := s.metadata.prepare(issuer, s.plainHTTP); err != nil {
+		if err := s.metadata.prepare(issuer, s); err != nil {
 			fault("metadata: %w", err)
 		}
 	}

@@ -2,9 +2,11 @@ package verify
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"time"
 
@@ -21,6 +23,10 @@ type Verifier struct {
 	keys     jwks.Keys
 	recalls  *revocation // nil: not checked
 	metadata *metadata   // nil: none to point to
+
+	dpop        *proofs                               // nil: not accepted
+	certificate func(*http.Request) *x509.Certificate // nil: not accepted
+	constrained bool                                  // nothing else is accepted
 }
 
 // New returns a Verifier of the tokens that issuer issues for audience. Both
@@ -44,6 +50,10 @@ func New(issuer, audience string, options ...Option) (*Verifier, error) {
 		log:      s.log,
 		keys:     keys,
 		metadata: s.metadata,
+
+		dpop:        s.proofs,
+		certificate: s.certificate,
+		constrained: s.constrained,
 	}
 	v.recalls = newRevocation(issuer, s, keys) // the last, for it may start to listen
 	return v, nil
@@ -63,10 +73,30 @@ func (v *Verifier) Close() {
 // claims. ctx bounds how long the caller waits for the issuer's keys and word of
 // revocations, which is never when they are at hand.
 //
+// A token that is bound to a key is refused with [ErrConstrained]: whether its
+// sender holds the key shows only in the request. See [Verifier.VerifyRequest].
+//
 // Any error means: refuse. See [ErrMalformed] and its neighbours for the
 // reasons, of which only [ErrKeysUnavailable] and [ErrRevocationUnknown] are worth
 // another try.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
+	claims, err := v.read(ctx, token)
+	switch {
+	case err != nil:
+		return nil, err
+	case claims.Confirmation != (Confirmation{}):
+		return nil, ErrConstrained
+	case v.constrained:
+		return nil, ErrUnbound
+	}
+	if err := v.current(ctx, token, claims); err != nil {
+		return nil, err
+	}
+	return claims, nil
+}
+
+// read checks all of a token but its binding and its recall.
+func (v *Verifier) read(ctx context.Context, token string) (*Claims, error) {
 	// 1. What can be known without a key, cheaply.
 	read, keyID, err := parseHeader(token)
 	if err != nil {
@@ -94,14 +124,15 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	if err := v.judge(claims); err != nil {
 		return nil, err
 	}
-
-	// 4. Whether it has been taken back since.
-	if v.recalls != nil {
-		if err := v.recalls.check(ctx, token, claims); err != nil {
-			return nil, err
-		}
-	}
 	return claims, nil
+}
+
+// current checks that a token has not been taken back since.
+func (v *Verifier) current(ctx context.Context, token string, claims *Claims) error {
+	if v.recalls == nil {
+		return nil
+	}
+	return v.recalls.check(ctx, token, claims)
 }
 
 func (v *Verifier) judge(c *Claims) error {

@@ -29,7 +29,7 @@ from authsec_langchain import (
     AuthsecWorkloadTokenError,
     TemporarilyUnavailableError,
 )
-from authsec_langchain._core import Request, Response, Unreachable
+from authsec_langchain._core import Request, Response, Surroundings, Unreachable
 from authsec_langchain._transport import Transport
 from conftest import MakeClient, World, wait_for_background
 from server import CLIENT_ID, PATH, FakeServer, Received, Reply, error_reply, token_reply
@@ -381,7 +381,7 @@ def test_a_body_that_drips_does_not_take_longer_than_the_timeout(server: FakeSer
     times = itertools.count(0.0, 6.0)  # every part takes six seconds
     for timeout, outcome in ((5, Unreachable), (7, Response)):
         config = AuthsecConfig(base_url=server.url, client_id=CLIENT_ID, timeout=timeout)
-        transport = Transport(config, lambda: next(times))
+        transport = Transport(config, Surroundings(clock=lambda: next(times)), None)
         assert isinstance(transport.send(Request(server.url, {})), outcome)
         transport.close()
 

@@ -23,7 +23,7 @@ from conftest import MakeClient
 from server import FakeServer, Reply, error_reply
 
 TABLE = {
-    400: ["invalid_request"],
+    400: ["invalid_request", "invalid_dpop_proof", "use_dpop_nonce"],
     401: ["workload_proof_required", "invalid_workload_proof"],
     403: [
         "selectors_not_satisfied",
@@ -33,6 +33,7 @@ TABLE = {
         "action_not_delegated",
         "no_effective_actions",
         "audience_not_allowed",
+        "sender_constraint_required",
     ],
     404: ["unknown_client", "no_delegation"],
     409: ["ambiguous_delegation"],

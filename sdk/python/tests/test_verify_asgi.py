@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
-import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import Depends, FastAPI, Request, WebSocket
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
@@ -19,27 +18,14 @@ from starlette.routing import Route
 
 import vectors
 from authsec_langchain.verify import Claims, ProtectedResource, Verifier
+from authsec_langchain.verify._dpop import ALGORITHMS
 from authsec_langchain.verify.asgi import Application, BearerMiddleware, claims_of
 from authsec_langchain.verify.fastapi import require_actions
+from serving import served
 from vectors import AUDIENCE, ISSUER, token
 
 METADATA = "/.well-known/oauth-protected-resource"
 NEEDED = 'resource_metadata="https://billing.example.com/.well-known/oauth-protected-resource"'
-
-
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """Run an application in uvicorn on a port of its own, and give its URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2))
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
 
 
 def billing_app() -> FastAPI:
@@ -115,12 +101,20 @@ def test_public_paths_need_none(url: str) -> None:
         assert ask(url, path).status_code == 401, path
 
 
+def unasked(challenge: str) -> str:
+    """Return the challenge of the other scheme, DPoP, beside the one of a Bearer request: it tells no error."""
+    parts = [(name, text) for name, text in re.findall(r'([a-z_]+)="([^"]*)"', challenge) if "error" not in name]
+    parts.insert(-1, ("algs", " ".join(ALGORITHMS)))
+    return "DPoP " + ", ".join(f'{name}="{text}"' for name, text in parts)
+
+
 def refused(answer: httpx.Response, status: int, code: str, challenge: str | None) -> str:
     assert (answer.status_code, answer.json()["error"]) == (status, code)
     assert sorted(answer.json()) == ["error", "error_description"]
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Type"] == "application/json"
-    assert answer.headers.get("WWW-Authenticate") == challenge
+    challenges = answer.headers.get_list("WWW-Authenticate")
+    assert challenges == ([challenge, unasked(challenge)] if challenge else [])
     assert int(answer.headers["Content-Length"]) == len(answer.content)
     return str(answer.json()["error_description"])
 
@@ -154,7 +148,7 @@ def test_a_token_twice(url: str) -> None:
     [
         ("exp_long_ago", "the token has expired"),
         ("header_jku", "the token's header has a parameter that is not accepted"),
-        ("cnf_01", "the token is bound to a key that cannot be checked here"),
+        ("cnf_01", "the token is bound to a key, and nothing that came with it shows that its sender holds that key"),
     ],
 )
 def test_a_bad_token(url: str, name: str, said: str) -> None:
@@ -178,6 +172,7 @@ def test_metadata(url: str) -> None:
         "resource": AUDIENCE,
         "authorization_servers": [ISSUER],
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
     }
     assert answer.headers["Content-Type"] == "application/json"
     assert ask(url, METADATA, method="HEAD").content == b""
@@ -238,7 +233,7 @@ def test_actions_for_all_routes_in_starlette() -> None:
         with served(guarded) as url:
             answer = ask(url, "/mcp", bearer("valid_full"))
             assert answer.status_code == 403
-            assert answer.headers["WWW-Authenticate"].endswith(
+            assert answer.headers.get_list("WWW-Authenticate")[0].endswith(
                 'scope="billing:void", resource_metadata="https://billing.example.com/.well-known/'
                 'oauth-protected-resource/mcp"'
             )

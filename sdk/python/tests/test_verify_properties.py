@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import zlib
 from itertools import pairwise
@@ -13,8 +14,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import vectors
-from authsec_langchain.verify import TokenRefusedError, VerifyError
-from authsec_langchain.verify._bearer import Refusal, bearer_token
+from authsec_langchain import DPoPKey
+from authsec_langchain._htu import escaped, target
+from authsec_langchain.verify import ConstrainedError, InvalidProofError, TokenRefusedError, VerifyError
+from authsec_langchain.verify._bearer import Carried, carried_token
+from authsec_langchain.verify._confirmation import parse_confirmation
+from authsec_langchain.verify._dpop import ALGORITHMS, Request, parse_proof
 from authsec_langchain.verify._events import parse_event
 from authsec_langchain.verify._json import Ambiguous, Number, depth, parse, parse_object
 from authsec_langchain.verify._jwks import parse_key_set
@@ -22,6 +27,7 @@ from authsec_langchain.verify._jws import decode_base64url
 from authsec_langchain.verify._sse import MAX_EVENT, EventReader
 from authsec_langchain.verify._statuslist import StatusList, _statuses, parse_status_list
 from authsec_langchain.verify._steps import run
+from authsec_langchain.verify._tls import der
 from vectors import ISSUER, KEYS, NOW
 
 GOOD = vectors.token("valid_full")
@@ -213,9 +219,83 @@ def test_an_endless_event(line: bytes) -> None:
 
 @given(value=st.binary(), query=st.binary())
 def test_any_authorization(value: bytes, query: bytes) -> None:
-    for header in (value, b"Bearer " + value):
-        found = bearer_token([(b"host", b"x"), (b"authorization", header)], query)
-        if not isinstance(found, Refusal):
-            assert header[:7].lower() == b"bearer "
-            assert header.endswith(found.encode())
-            assert found.isascii()
+    for header in (value, b"Bearer " + value, b"DPoP " + value):
+        for schemes in (("Bearer",), ("Bearer", "DPoP")):
+            found = carried_token([(b"host", b"x"), (b"authorization", header)], query, schemes)  # type: ignore[arg-type]
+            if isinstance(found, Carried):
+                assert found.scheme in schemes
+                assert header[: len(found.scheme) + 1].lower() == found.scheme.lower().encode() + b" "
+                assert header.endswith(found.token.encode())
+                assert found.token.isascii()
+
+
+KEY = DPoPKey.generate()
+REQUEST = Request("GET", "https://billing.example.com/bills/7", "token", NOW)
+PROOF = KEY.proof(REQUEST.method, REQUEST.url, now=NOW, token=REQUEST.token)
+
+
+@given(text=st.text() | st.text(alphabet=ALPHABET))
+def test_any_text_is_no_proof(text: str) -> None:
+    with pytest.raises(InvalidProofError):
+        parse_proof(text, REQUEST)
+
+
+@given(at=st.integers(0, len(PROOF)), cut=st.integers(0, 9), put=st.text(alphabet=ALPHABET, max_size=9))
+def test_a_proof_that_is_cut_and_spliced_is_refused(at: int, cut: int, put: str) -> None:
+    changed = PROOF[:at] + put + PROOF[at + cut :]
+    if changed != PROOF:
+        with pytest.raises(InvalidProofError):
+            parse_proof(changed, REQUEST)
+
+
+@given(header=VALUES, jwk=VALUES, payload=VALUES, algorithm=st.sampled_from(ALGORITHMS), size=st.integers(0, 600))
+def test_any_json_is_no_proof(header: Any, jwk: Any, payload: Any, algorithm: str, size: int) -> None:
+    kty = "RSA" if algorithm[1] == "S" and algorithm[0] in "RP" else "EC"
+    number = base64.urlsafe_b64encode(b"\x9f" * size).rstrip(b"=").decode()
+    for head in (
+        header,
+        {"typ": "dpop+jwt", "alg": algorithm, "jwk": jwk},
+        {"typ": "dpop+jwt", "alg": algorithm, "jwk": {"kty": kty, "n": number, "e": "AQAB"}},
+        {"typ": "dpop+jwt", "alg": algorithm, "jwk": {"kty": kty, "crv": "P-256", "x": number[:43], "y": number[:43]}},
+    ):
+        parts = [json.dumps(part).encode() for part in (head, payload)] + [b"\x01" * size]
+        with pytest.raises(InvalidProofError):
+            parse_proof(".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts), REQUEST)
+
+
+@given(value=VALUES)
+def test_any_confirmation(value: Any) -> None:
+    for cnf in (value, {"jkt": value}, {"x5t#S256": value}, {"jkt": KEY.thumbprint, "kid": value}):
+        with pytest.raises(ConstrainedError):
+            parse_confirmation(parse_object(json.dumps({"cnf": cnf}).encode()))
+    assert parse_confirmation({"cnf": {"jkt": KEY.thumbprint}}) is not None
+
+
+URLS = st.text(alphabet="htps:/.%2eE5~aZ0[]?#@|\\\u00e9 -", max_size=40) | st.text(max_size=20)
+
+
+@given(url=URLS | URLS.map(lambda text: "https://a.example/" + text))
+def test_a_target_has_one_spelling_or_none(url: str) -> None:
+    try:
+        once = target(url)
+    except ValueError:
+        return
+    assert target(once) == once
+    assert once.startswith(("http://", "https://"))
+    assert "?" not in once
+    assert "#" not in once
+    assert "/../" not in once + "/"
+
+
+@given(path=st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
+def test_every_path_can_be_signed(path: str) -> None:
+    url = "https://a.example/" + path.replace("%", "%25")
+    assert parse_proof(KEY.proof("GET", url, now=NOW), Request("GET", escaped(url), "", NOW)).proof_id
+
+
+@given(value=st.binary(max_size=600))
+def test_any_certificate(value: bytes) -> None:
+    for text in (value, b"-----BEGIN CERTIFICATE-----\n" + base64.b64encode(value) + b"\n-----END CERTIFICATE-----"):
+        for given_ in (text, text.decode("latin-1")):
+            with contextlib.suppress(ValueError):
+                assert isinstance(der(given_), bytes)

@@ -14,10 +14,25 @@ from cryptography.x509.oid import NameOID
 
 def self_signed(context: ssl.SSLContext) -> bytes:
     """Load a new key and certificate into context, and return the certificate as PEM."""
+    pem = certificate("localhost")
+    load(context, pem)
+    return pem[pem.index(b"-----BEGIN CERTIFICATE") :]
+
+
+def load(context: ssl.SSLContext, pem: bytes) -> None:
+    """Load a key and its certificate into context."""
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        file.write(pem)
+        file.flush()
+        context.load_cert_chain(file.name)
+
+
+def certificate(host: str) -> bytes:
+    """Return a new key and its certificate as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(timezone.utc)
-    certificate = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -25,16 +40,11 @@ def self_signed(context: ssl.SSLContext) -> bytes:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
-        file.write(private + pem)
-        file.flush()
-        context.load_cert_chain(file.name)
-    return pem
+    return private + signed.public_bytes(serialization.Encoding.PEM)

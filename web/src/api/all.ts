@@ -3,12 +3,13 @@ import { client } from './client';
 import type { ListItem, ListPath } from './list';
 
 /** The lists that are small enough to be had whole: what a person chooses from. */
-type WholePath = Extract<ListPath, '/actions' | '/resources' | '/roles'>;
+type WholePath = Extract<ListPath, '/actions' | '/identity-providers' | '/resources' | '/roles'>;
 
 /** Every item of a list, page after page. */
-export function useAll<P extends WholePath>(path: P) {
+export function useAll<P extends WholePath>(path: P, { enabled = true } = {}) {
   return useQuery({
     queryKey: ['get', path, 'all'],
+    enabled,
     queryFn: async ({ signal }) => {
       const items: ListItem<P>[] = [];
       let cursor: string | undefined;

@@ -6,15 +6,19 @@ import { Unreachable } from './problem';
 import type { paths } from './schema.gen';
 import type { Problem } from './types';
 
-/** These answer 401 for reasons of their own. */
-const signsIn = (request: Request) => request.method === 'POST' && /\/api\/v1\/(session|setup)$/.test(new URL(request.url).pathname);
+/** What is asked without a session: a 401 would have reasons of its own. */
+function signsIn({ method, url }: Request): boolean {
+  const { pathname } = new URL(url);
+  return method === 'POST' ? /\/api\/v1\/(session|setup)$/.test(pathname) : pathname.endsWith('/api/v1/sign-in/providers');
+}
 
 function problem(status: number, code: string, detail: string): Response {
   const body: Problem = { type: 'about:blank', title: code, status, detail, code, request_id: '' };
   return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/problem+json' } });
 }
 
-async function once(request: Request): Promise<Response> {
+/** Sends a request this once, whatever is known of the session. */
+export async function once(request: Request): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(request);

@@ -2,6 +2,7 @@ import { keepPreviousData } from '@tanstack/react-query';
 import { $api } from './client';
 import type { Failure } from './problem';
 import type { paths } from './schema.gen';
+import type { Schema } from './types';
 
 /** The paths that answer `{items, next_cursor?}`. */
 export type ListPath = {
@@ -69,5 +70,23 @@ export function useList<P extends ListPath>(path: P, query: ListQuery<P>, option
     hasMore: result.hasNextPage,
     loadMore: () => void result.fetchNextPage(),
     loadingMore: result.isFetchingNextPage,
+  };
+}
+
+type WholeList = '/me/identities' | '/users/{id}/identities';
+
+/** A list that comes whole, in the same shape. */
+export function useWhole(path: WholeList, { path: inPath }: Pick<ListOptions, 'path'> = {}): List<Schema<'IdentityLink'>> {
+  // biome-ignore lint/suspicious/noExplicitAny: as in useList; both answer the same
+  const result = ($api.useQuery as any)('get', path, { params: inPath ? { path: inPath } : {} });
+  return {
+    items: result.data?.items ?? [],
+    loading: result.isPending,
+    outdated: false,
+    failure: result.error,
+    retry: () => void result.refetch(),
+    hasMore: false,
+    loadMore: () => undefined,
+    loadingMore: false,
   };
 }

@@ -95,6 +95,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's linked identities */
+        get: operations["listMyIdentities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sign-in/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * From where one can sign in
+         * @description A browser goes to `GET /api/v1/sign-in/{id}/start?return_to=/…`, a navigation and no part of this contract, which sends it to
+         *     the provider. It comes back signed in, at `return_to`, or at `/sign-in?error=…` with a `SignInError`.
+         */
+        get: operations["listSignInProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/actions": {
         parameters: {
             query?: never;
@@ -271,6 +309,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/{id}/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        /** The identities linked to a user */
+        get: operations["listUserIdentities"];
+        put?: never;
+        /**
+         * Link an identity to a user
+         * @description From then on the person whom the identity provider knows by `subject` is this user. An identity belongs to one user (409).
+         */
+        post: operations["linkIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/identities/{identity_provider_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+                identity_provider_id: components["parameters"]["IdentityProviderIdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unlink an identity from a user
+         * @description They sign in from there no more, and tokens that they lent while present are recalled.
+         */
+        delete: operations["unlinkIdentity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/agents": {
         parameters: {
             query?: never;
@@ -437,6 +521,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/agents/{client_id}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agent's client ID. */
+                client_id: components["parameters"]["ClientIdInPath"];
+            };
+            cookie?: never;
+        };
+        /**
+         * How far the agent's last recall has come
+         * @description The last change that recalled tokens of the agent, or that others got from it; a deleted agent's too. A member sees
+         *     what it recalled of their own delegations. 404 if nothing was recalled, or if all of it is so old that it is forgotten.
+         */
+        get: operations["getAgentRecall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/agents/{client_id}/default-delegation": {
         parameters: {
             query?: never;
@@ -580,6 +688,29 @@ export interface paths {
          *     `default: true` is for admins; `default: false` gives the default up. A revoked delegation cannot be changed (409).
          */
         patch: operations["updateDelegation"];
+        trace?: never;
+    };
+    "/delegations/{id}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        /**
+         * How far the delegation's last recall has come
+         * @description The last change that recalled the delegation's tokens, or one of them. 404 if there was none, if it is so old that it is forgotten, or if the delegation
+         *     is somebody else's.
+         */
+        get: operations["getDelegationRecall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/delegations/{id}/revoke": {
@@ -793,6 +924,210 @@ export interface paths {
          * @description What the source makes of a token, enabled or not: what it attests, and which agents that satisfies. The audit log notes the test, without the token.
          */
         post: operations["testWorkloadSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/identity-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List identity providers */
+        get: operations["listIdentityProviders"];
+        put?: never;
+        /**
+         * Add an identity provider
+         * @description No two share an issuer, and none has that of a workload source (409): a workload's token must never pass for a person.
+         *     Settings that cannot be used are refused.
+         */
+        post: operations["createIdentityProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/identity-providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        /** One identity provider */
+        get: operations["getIdentityProvider"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an identity provider
+         * @description Refused (409) while a delegation template or a person's link names it.
+         */
+        delete: operations["deleteIdentityProvider"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an identity provider
+         * @description What is absent stays; an empty text or list removes. The issuer is fixed: people are known by it.
+         */
+        patch: operations["updateIdentityProvider"];
+        trace?: never;
+    };
+    "/identity-providers/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Believe an identity provider */
+        post: operations["enableIdentityProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/identity-providers/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Believe an identity provider no more
+         * @description At once: nobody signs in from there, and tokens that were lent under its templates are recalled.
+         */
+        post: operations["disableIdentityProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/identity-providers/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test an identity provider
+         * @description What the provider, enabled or not, makes of a person's token as a subject token: its claims, whom it is linked to, and
+         *     which delegation templates it meets. The audit log notes the test, without the token.
+         */
+        post: operations["testIdentityProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/delegation-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List delegation templates */
+        get: operations["listDelegationTemplates"];
+        put?: never;
+        /**
+         * Add a delegation template
+         * @description From then on whoever signs in at the identity provider and meets every condition lends the role's actions to the agent by
+         *     token exchange, while they are present. They need not hold the role.
+         */
+        post: operations["createDelegationTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/delegation-templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        /** One delegation template */
+        get: operations["getDelegationTemplate"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a delegation template
+         * @description The delegations that it made give nothing any more; their tokens are recalled.
+         */
+        delete: operations["deleteDelegationTemplate"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a delegation template
+         * @description What is absent stays; lists are replaced as a whole. Agent, identity provider and role are fixed. What the template gives no
+         *     more is recalled.
+         */
+        patch: operations["updateDelegationTemplate"];
+        trace?: never;
+    };
+    "/delegation-templates/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enable a delegation template */
+        post: operations["enableDelegationTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/delegation-templates/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable a delegation template
+         * @description At once; tokens of the delegations that it made are recalled.
+         */
+        post: operations["disableDelegationTemplate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1130,7 +1465,7 @@ export interface components {
          * @description What the console may offer. The server decides each request anew.
          * @enum {string}
          */
-        ConsolePermission: "agents.write" | "resources.write" | "actions.write" | "roles.write" | "users.read" | "users.write" | "delegations.create" | "delegations.read_all" | "delegations.write_all" | "keys.read" | "keys.rotate" | "api_tokens.create" | "api_tokens.read_all" | "audit.read_all" | "workload_sources.read" | "workload_sources.write";
+        ConsolePermission: "agents.write" | "resources.write" | "actions.write" | "roles.write" | "users.read" | "users.write" | "delegations.create" | "delegations.read_all" | "delegations.write_all" | "keys.read" | "keys.rotate" | "api_tokens.create" | "api_tokens.read_all" | "audit.read_all" | "workload_sources.read" | "workload_sources.write" | "identity_providers.read" | "identity_providers.write" | "delegation_templates.read" | "delegation_templates.write";
         Session: {
             user: components["schemas"]["User"];
             level: components["schemas"]["Level"];
@@ -1572,6 +1907,39 @@ export interface components {
              */
             last_expires_at: string | null;
         };
+        /** @description One change that recalled tokens, and which verifiers know of it. */
+        RecallProgress: {
+            /**
+             * Format: int64
+             * @description The number of its last recall: verifiers that are past it know all of it.
+             */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @description How many places in status lists it retired, each that of all tokens of a delegation and chain of agents; 0 if it recalled single tokens. */
+            indexes: number;
+            tokens: components["schemas"]["RecalledTokens"];
+            verifiers: components["schemas"]["RecallAudience"];
+        };
+        /** @description The tokens that had not ended when they were recalled. */
+        RecalledTokens: {
+            /** @description How many, at most 1000. */
+            count: number;
+            /** @description There may be more: `count` is the least there were. */
+            more: boolean;
+        };
+        /**
+         * @description The verifiers whose audience the recall concerns, as the server that answers knows them. Of several servers on one database each knows its own
+         *     streams alone: ask each of them.
+         */
+        RecallAudience: {
+            /** @description Streams that are open at this server. */
+            connected: number;
+            /** @description Of those, how many were sent the recall, or a later number. */
+            heard: number;
+            /** @description Resources that asked this server within the last minute, by the feed or by introspection. Readers of status lists are anonymous, and not counted. */
+            polling: number;
+        };
         Resource: {
             id: components["schemas"]["ID"];
             name: string;
@@ -1631,6 +1999,14 @@ export interface components {
             resources: string[];
             /** Format: date-time */
             ends_at: string | null;
+            /** @description Those to whom the agent may hand its tokens on. */
+            sub_agents: components["schemas"]["AgentRef"][];
+            sender_constrained: components["schemas"]["SenderConstraint"];
+            /**
+             * @description The delegation template that made it; `null`: a person did. It works while its person is present, it is never a
+             *     default, and it can be narrowed, disabled and revoked, but not widened.
+             */
+            template: components["schemas"]["DelegationTemplateRef"] | null;
             status: components["schemas"]["DelegationStatus"];
             /** @description Used when a request names no delegation. */
             default: boolean;
@@ -1648,6 +2024,17 @@ export interface components {
             /** Format: date-time */
             last_used_at: string | null;
         };
+        DelegationTemplateRef: {
+            id: components["schemas"]["ID"];
+            /** @description `null`: the template is deleted. */
+            name: string | null;
+        };
+        /**
+         * @description Which tokens are bound to a key that their holder must prove: none has to be, any binding will do, DPoP (RFC 9449),
+         *     or a client certificate (RFC 8705). A client may always ask for a bound token.
+         * @enum {string}
+         */
+        SenderConstraint: "none" | "any" | "dpop" | "mtls";
         DelegationList: {
             items: components["schemas"]["Delegation"][];
             next_cursor?: string;
@@ -1677,6 +2064,9 @@ export interface components {
              * @description In the future.
              */
             ends_at?: string;
+            /** @description Client IDs of those to whom the agent may hand its tokens on; none by default. */
+            sub_agents?: components["schemas"]["ID"][];
+            sender_constrained?: components["schemas"]["SenderConstraint"];
             /** @description Absent: the default if it is the agent's first. To displace another's default is for admins. */
             default?: boolean;
         };
@@ -1699,6 +2089,9 @@ export interface components {
              * @description `null` removes the end date.
              */
             ends_at?: string | null;
+            /** @description Client IDs of those to whom the agent may hand its tokens on; an empty list, to nobody. */
+            sub_agents?: components["schemas"]["ID"][];
+            sender_constrained?: components["schemas"]["SenderConstraint"];
             default?: boolean;
         };
         Catalogue: {
@@ -2030,6 +2423,336 @@ export interface components {
             platform: components["schemas"]["PlatformKey"];
             status: components["schemas"]["AgentStatus"];
         };
+        /** @description Where people sign in from. It holds no secret. */
+        IdentityProvider: {
+            id: components["schemas"]["ID"];
+            /** @example Company directory */
+            name: string;
+            /** @description Whether what it says of people is believed. */
+            enabled: boolean;
+            /**
+             * @description The tokens' `iss`.
+             * @example https://id.example.com/realms/staff
+             */
+            issuer: string;
+            /**
+             * @description What a subject token must be made for at token exchange; without it, nobody lends by exchange.
+             * @example api://authsec
+             */
+            audience?: string;
+            /** @description The issuer's key set (RFC 7517). Without it and `jwks_url` it is discovered. */
+            jwks?: string;
+            jwks_url?: string;
+            /** @description Certificates in PEM. */
+            ca_bundle?: string;
+            /**
+             * Format: int64
+             * @description The longest life of a subject token; 0: 3660.
+             */
+            max_token_seconds?: number;
+            /** @description People who are not linked yet become members at their first sign-in or exchange; otherwise an admin links them before. */
+            create_users: boolean;
+            /** @description People sign in to the console from there. */
+            sign_in: boolean;
+            /**
+             * @description What the provider calls this server.
+             * @example authsec
+             */
+            client_id?: string;
+            /** @description Path of a file on the server; without it */
+            client_secret_file?: string;
+            /** @description Asked for at sign-in besides `openid`, such as `email` and `profile`. */
+            scopes: string[];
+            /**
+             * @description To be registered at the provider for sign-in.
+             * @example https://auth.example.com/api/v1/sign-in/callback
+             */
+            redirect_uri: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        IdentityProviderList: {
+            items: components["schemas"]["IdentityProvider"][];
+            next_cursor?: string;
+        };
+        /**
+         * @example {
+         *       "name": "Company directory",
+         *       "issuer": "https://id.example.com/realms/staff",
+         *       "audience": "api://authsec",
+         *       "sign_in": true,
+         *       "client_id": "authsec",
+         *       "client_secret_file": "/etc/authsec/oidc-secret",
+         *       "scopes": [
+         *         "email",
+         *         "profile"
+         *       ]
+         *     }
+         */
+        IdentityProviderCreate: {
+            name: string;
+            /** @description Without it, true. */
+            enabled?: boolean;
+            /** @description The tokens' `iss`. */
+            issuer: string;
+            /**
+             * @description What a subject token must be made for at token exchange; without it, nobody lends by exchange.
+             * @example api://authsec
+             */
+            audience?: string;
+            /** @description The issuer's key set (RFC 7517). Without it and `jwks_url` it is discovered. */
+            jwks?: string;
+            jwks_url?: string;
+            /** @description Certificates in PEM. */
+            ca_bundle?: string;
+            /**
+             * Format: int64
+             * @description The longest life of a subject token; 0: 3660.
+             */
+            max_token_seconds?: number;
+            /** @description People who are not linked yet become members at their first sign-in or exchange; otherwise an admin links them before. */
+            create_users?: boolean;
+            /** @description People sign in to the console from there. Needs `client_id`. */
+            sign_in?: boolean;
+            /**
+             * @description What the provider calls this server.
+             * @example authsec
+             */
+            client_id?: string;
+            /** @description Path of a file on the server; without it */
+            client_secret_file?: string;
+            /** @description Asked for at sign-in besides `openid`, such as `email` and `profile`. */
+            scopes?: string[];
+        };
+        /**
+         * @example {
+         *       "create_users": true
+         *     }
+         */
+        IdentityProviderUpdate: {
+            name?: string;
+            /**
+             * @description What a subject token must be made for at token exchange; without it, nobody lends by exchange.
+             * @example api://authsec
+             */
+            audience?: string;
+            /** @description The issuer's key set (RFC 7517). Without it and `jwks_url` it is discovered. */
+            jwks?: string;
+            jwks_url?: string;
+            /** @description Certificates in PEM. */
+            ca_bundle?: string;
+            /**
+             * Format: int64
+             * @description The longest life of a subject token; 0: 3660.
+             */
+            max_token_seconds?: number;
+            /** @description People who are not linked yet become members at their first sign-in or exchange; otherwise an admin links them before. */
+            create_users?: boolean;
+            /** @description People sign in to the console from there. Needs `client_id`. */
+            sign_in?: boolean;
+            /**
+             * @description What the provider calls this server.
+             * @example authsec
+             */
+            client_id?: string;
+            /** @description Path of a file on the server; without it */
+            client_secret_file?: string;
+            /** @description Asked for at sign-in besides `openid`, such as `email` and `profile`. */
+            scopes?: string[];
+        };
+        IdentityProviderRef: {
+            id: components["schemas"]["ID"];
+            name: string;
+        };
+        /**
+         * @description An ID token (OpenID Connect), any JWT, or a JWT access token (RFC 9068); RFC 8693 §3.
+         * @enum {string}
+         */
+        SubjectTokenKind: "id_token" | "jwt" | "access_token";
+        IdentityProviderTest: {
+            /** @description A person's token. It is neither stored nor logged. */
+            token: string;
+            kind?: components["schemas"]["SubjectTokenKind"];
+        };
+        IdentityProviderVerdict: {
+            verdict: components["schemas"]["ExaminedSubject"];
+            /** @description Unless it was accepted: a sentence that says what to do. */
+            problem?: string;
+            /** @description Technical details, for who administers the provider. */
+            cause?: string;
+            /** @description The token's `sub`. */
+            subject?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            /** @description The token's claims. */
+            claims?: {
+                [key: string]: unknown;
+            };
+            user?: components["schemas"]["UserRef"];
+            /** @description The provider's delegation templates, at most 50, and whether the person meets them. */
+            templates: components["schemas"]["TemplateMatch"][];
+            /** @description There are others. */
+            more_templates: boolean;
+        };
+        /**
+         * @description `other_provider`: it is no token of this provider. `unavailable`: it cannot be told now.
+         * @enum {string}
+         */
+        ExaminedSubject: "accepted" | "rejected" | "other_provider" | "unavailable";
+        TemplateMatch: {
+            id: components["schemas"]["ID"];
+            name: string;
+            enabled: boolean;
+            agent: components["schemas"]["AgentRef"];
+            role: components["schemas"]["RoleName"];
+            /** @description The person meets every condition. */
+            met: boolean;
+        };
+        /** @description A person at an identity provider who is a user here. */
+        IdentityLink: {
+            identity_provider: components["schemas"]["IdentityProviderRef"];
+            issuer: string;
+            /** @description The person's `sub` there. */
+            subject: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** @description All of them. */
+        IdentityLinkList: {
+            items: components["schemas"]["IdentityLink"][];
+        };
+        /**
+         * @example {
+         *       "identity_provider_id": "0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e",
+         *       "subject": "00u1a2b3c4"
+         *     }
+         */
+        IdentityLinkCreate: {
+            identity_provider_id: components["schemas"]["ID"];
+            /** @description The person's `sub` at the provider. */
+            subject: string;
+        };
+        SignInProviderList: {
+            items: components["schemas"]["IdentityProviderRef"][];
+        };
+        /**
+         * @description Why a sign-in from an identity provider came to nothing, in `error` of the console's `/sign-in`. `provider_unknown`: there is no
+         *     such provider, or it is disabled. `provider_unavailable`: it does not answer. `denied`: it refused, or the person did. `expired`: it
+         *     took too long, was used already, or began in another browser. `failed`: what it said cannot be believed. `not_linked`: an admin
+         *     must link the person to a user. `email_taken`: there is a user with their email; an admin must link them. `email_missing`: a new
+         *     user needs an email and the provider gave none. `suspended`: the user is. `rate_limited`: too often. `unavailable`: something of
+         *     this server is away for now.
+         * @enum {string}
+         */
+        SignInError: "provider_unknown" | "provider_unavailable" | "denied" | "expired" | "failed" | "not_linked" | "email_taken" | "email_missing" | "suspended" | "rate_limited" | "unavailable";
+        /** @description Met by a token whose claim has one of the values, or holds one in a list. */
+        ClaimCondition: {
+            /**
+             * @description A name, or a JSON Pointer (RFC 6901) to one inside another.
+             * @example groups
+             */
+            claim: string;
+            /** @description `*` alone: any value. */
+            values: string[];
+        };
+        /** @description A rule under which a person who is present lends a role's actions to an agent by token exchange. */
+        DelegationTemplate: {
+            id: components["schemas"]["ID"];
+            /** @example Support staff */
+            name: string;
+            enabled: boolean;
+            client_id: components["schemas"]["ID"];
+            agent: components["schemas"]["AgentRef"];
+            identity_provider: components["schemas"]["IdentityProviderRef"];
+            /** @description All must be met. */
+            conditions: components["schemas"]["ClaimCondition"][];
+            role: components["schemas"]["RoleName"];
+            /** @description Some of the role's actions. */
+            actions: components["schemas"]["ActionName"][];
+            /** @description The longest life of one token. */
+            max_duration_seconds: number;
+            /** @description Audience URIs; empty: the server's default audience. */
+            resources: string[];
+            /** @description Those to whom the agent may hand its tokens on. */
+            sub_agents: components["schemas"]["AgentRef"][];
+            sender_constrained: components["schemas"]["SenderConstraint"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        DelegationTemplateList: {
+            items: components["schemas"]["DelegationTemplate"][];
+            next_cursor?: string;
+        };
+        /**
+         * @example {
+         *       "name": "Support staff",
+         *       "client_id": "0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e",
+         *       "identity_provider_id": "0198c1f2-8b20-7c3e-9b1d-2f4a5b6c7d8e",
+         *       "conditions": [
+         *         {
+         *           "claim": "groups",
+         *           "values": [
+         *             "support"
+         *           ]
+         *         }
+         *       ],
+         *       "role": "customer-support",
+         *       "actions": [
+         *         "billing:read"
+         *       ],
+         *       "max_duration_seconds": 900
+         *     }
+         */
+        DelegationTemplateCreate: {
+            name: string;
+            /** @description Without it, true. */
+            enabled?: boolean;
+            client_id: components["schemas"]["ID"];
+            identity_provider_id: components["schemas"]["ID"];
+            /** @description All must be met. Anybody: `sub` with the value `*`. */
+            conditions: components["schemas"]["ClaimCondition"][];
+            role: components["schemas"]["RoleName"];
+            /** @description Some of the role's actions. */
+            actions: components["schemas"]["ActionName"][];
+            /** @description The longest life of one token. */
+            max_duration_seconds: number;
+            /** @description Audience URIs; empty: the server's default audience. */
+            resources?: string[];
+            /** @description Client IDs of those to whom the agent may hand its tokens on; none by default. */
+            sub_agents?: components["schemas"]["ID"][];
+            sender_constrained?: components["schemas"]["SenderConstraint"];
+        };
+        /**
+         * @example {
+         *       "conditions": [
+         *         {
+         *           "claim": "groups",
+         *           "values": [
+         *             "support",
+         *             "support-leads"
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        DelegationTemplateUpdate: {
+            name?: string;
+            /** @description All must be met. Anybody: `sub` with the value `*`. */
+            conditions?: components["schemas"]["ClaimCondition"][];
+            /** @description Some of the role's actions. */
+            actions?: components["schemas"]["ActionName"][];
+            /** @description The longest life of one token. */
+            max_duration_seconds?: number;
+            /** @description Audience URIs; empty: the server's default audience. */
+            resources?: string[];
+            /** @description Client IDs of those to whom the agent may hand its tokens on; none by default. */
+            sub_agents?: components["schemas"]["ID"][];
+            sender_constrained?: components["schemas"]["SenderConstraint"];
+        };
         SigningKey: {
             kid: string;
             /** @example RS256 */
@@ -2293,6 +3016,12 @@ export interface components {
             delegator: components["schemas"]["UserRef"];
             default: boolean;
             status: components["schemas"]["DelegationStatus"];
+            /**
+             * Format: uuid
+             * @description Only if a template made it: decided as if its person were present.
+             */
+            template_id?: string;
+            sender_constrained?: components["schemas"]["SenderConstraint"];
             grant?: components["schemas"]["Grant"];
             /** @description Every failed condition, the one a request would be told first. */
             reasons?: components["schemas"]["Reason"][];
@@ -2457,6 +3186,7 @@ export interface components {
         IdInPath: components["schemas"]["ID"];
         /** @description The agent's client ID. */
         ClientIdInPath: components["schemas"]["ID"];
+        IdentityProviderIdInPath: components["schemas"]["ID"];
         ActionNameInPath: components["schemas"]["ActionName"];
         RoleNameInPath: components["schemas"]["RoleName"];
     };
@@ -2660,6 +3390,57 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listMyIdentities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller's identities. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityLinkList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSignInProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The enabled identity providers with sign-in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInProviderList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -3183,6 +3964,102 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listUserIdentities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user's identities. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityLinkList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    linkIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityLinkCreate"];
+            };
+        };
+        responses: {
+            /** @description Linked. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityLink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    unlinkIdentity: {
+        parameters: {
+            query: {
+                /** @description The person's `sub` at the provider. */
+                subject: string;
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+                identity_provider_id: components["parameters"]["IdentityProviderIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unlinked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listAgents: {
         parameters: {
             query?: {
@@ -3537,6 +4414,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentTokenList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getAgentRecall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agent's client ID. */
+                client_id: components["parameters"]["ClientIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recall, and who has heard of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallProgress"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -3907,6 +4814,35 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDelegationRecall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recall, and who has heard of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallProgress"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -4318,6 +5254,479 @@ export interface operations {
             404: components["responses"]["NotFound"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listIdentityProviders: {
+        parameters: {
+            query?: {
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next_cursor` of the page before; opaque. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Text to search for. */
+                q?: components["parameters"]["Search"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of identity providers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProviderList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderCreate"];
+            };
+        };
+        responses: {
+            /** @description Added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The identity provider. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderUpdate"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    enableIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Enabled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    disableIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Disabled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    testIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderTest"];
+            };
+        };
+        responses: {
+            /** @description What came of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProviderVerdict"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listDelegationTemplates: {
+        parameters: {
+            query?: {
+                /** @description Of this agent. */
+                client_id?: components["schemas"]["ID"];
+                /** @description Of this identity provider. */
+                identity_provider_id?: components["schemas"]["ID"];
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next_cursor` of the page before; opaque. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Text to search for. */
+                q?: components["parameters"]["Search"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of delegation templates. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegationTemplateList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createDelegationTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DelegationTemplateCreate"];
+            };
+        };
+        responses: {
+            /** @description Added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegationTemplate"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDelegationTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delegation template. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegationTemplate"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteDelegationTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateDelegationTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DelegationTemplateUpdate"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegationTemplate"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    enableDelegationTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Enabled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegationTemplate"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    disableDelegationTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Disabled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegationTemplate"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

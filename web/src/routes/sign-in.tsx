@@ -1,6 +1,7 @@
 import { createFileRoute } from '@tanstack/react-router';
 import { z } from 'zod';
 import { SignInPage } from '@/features/auth/SignInPage';
+import { text } from '@/lib/address';
 
 /** Only a path of this console: never another origin. */
 const ownPath = z
@@ -9,8 +10,9 @@ const ownPath = z
   .regex(/^\/(?![/\\])/);
 
 export const Route = createFileRoute('/sign-in')({
-  validateSearch: z.object({ return: ownPath.optional().catch(undefined) }),
+  validateSearch: z.object({ return: ownPath.optional().catch(undefined), error: text(64) }),
   component: function SignIn() {
-    return <SignInPage returnTo={Route.useSearch().return ?? '/'} />;
+    const search = Route.useSearch();
+    return <SignInPage returnTo={search.return ?? '/'} error={search.error} />;
   },
 });

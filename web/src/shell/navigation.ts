@@ -11,9 +11,11 @@ import {
   IconRobot,
   IconSettings,
   IconShieldShare,
+  IconTemplate,
   IconUserCircle,
   IconUserShield,
   IconUsers,
+  IconUsersGroup,
 } from '@tabler/icons-react';
 import type { LinkProps } from '@tanstack/react-router';
 import type { Permission } from '@/api/types';
@@ -44,6 +46,13 @@ export const navigation: (NavPage | NavGroup)[] = [
   },
   { label: 'Trust Delegation', to: '/delegations', icon: IconShieldShare, hint: 'What people lend to agents' },
   {
+    label: 'Delegation templates',
+    to: '/delegation-templates',
+    icon: IconTemplate,
+    needs: 'delegation_templates.read',
+    hint: 'By which rules people who are present lend',
+  },
+  {
     label: 'Access',
     icon: IconLock,
     pages: [
@@ -63,6 +72,13 @@ export const navigation: (NavPage | NavGroup)[] = [
         icon: IconHierarchy2,
         needs: 'workload_sources.read',
         hint: 'Where proof of a workload comes from',
+      },
+      {
+        label: 'Identity providers',
+        to: '/settings/identity-providers',
+        icon: IconUsersGroup,
+        needs: 'identity_providers.read',
+        hint: 'Where people sign in from',
       },
       { label: 'Signing keys', to: '/settings/signing-keys', icon: IconKey, needs: 'keys.read', hint: 'What tokens are signed with' },
       { label: 'API tokens', to: '/settings/api-tokens', icon: IconApi, hint: 'Credentials of automation' },

@@ -1,6 +1,7 @@
 import { Badge, type BadgeProps, Group, List, Text } from '@mantine/core';
 import type { Agent, Schema } from '@/api/types';
 import { sayDuration } from '@/lib/duration';
+import { constraints } from './SenderConstraint';
 
 /** Actions by name, whatever their length. */
 export function ActionNames({ names, color }: { names: readonly string[]; color?: BadgeProps['color'] }) {
@@ -27,12 +28,25 @@ export function Reasons({ reasons }: { reasons: readonly Schema<'Reason'>[] }) {
   );
 }
 
-type Decision = Pick<Schema<'DelegationExplanation'>, 'grant' | 'reasons' | 'missing_actions'>;
+type Decision = Pick<Schema<'DelegationExplanation'>, 'grant' | 'reasons' | 'missing_actions' | 'template_id' | 'sender_constrained'>;
+
+/** What a delegation demands besides the agent's own proof. */
+function demandsOf({ template_id, sender_constrained = 'none' }: Pick<Decision, 'template_id' | 'sender_constrained'>): string[] {
+  return [
+    ...(template_id ? ['It works while its person is present: the agent exchanges a token of theirs.'] : []),
+    ...(sender_constrained === 'none' ? [] : [`Its tokens are bound to a key of the agent: ${constraints[sender_constrained].label}.`]),
+  ];
+}
 
 /** What a delegation gives at this moment, or every reason why it gives nothing, and what is missing of it. */
-export function Explained({ grant, reasons = [], missing_actions: missing = [] }: Decision) {
+export function Explained({ grant, reasons = [], missing_actions: missing = [], ...demanded }: Decision) {
   return (
     <>
+      {demandsOf(demanded).map((demand) => (
+        <Text key={demand} fz="sm">
+          {demand}
+        </Text>
+      ))}
       {grant && (
         <>
           <ActionNames names={grant.actions} color="teal" />

@@ -44,6 +44,15 @@ export function Attestation({ mode }: { mode: Agent['attestation'] }) {
   );
 }
 
+/** Of what can be switched off without being taken away. */
+export function Enabled({ enabled }: { enabled: boolean }) {
+  return (
+    <Badge {...base} color={enabled ? 'teal' : 'yellow'}>
+      {enabled ? 'Enabled' : 'Disabled'}
+    </Badge>
+  );
+}
+
 const levels: Record<Schema<'Level'>, [string, string]> = {
   admin: ['violet', 'Admin'],
   member: ['blue', 'Member'],
@@ -73,6 +82,17 @@ export function ProofMethod({ method }: { method: Schema<'AttestationMethod'> })
     <Badge {...base} {...(method === 'none' ? { variant: 'filled', color: 'red', c: 'white' } : { color: 'teal' })}>
       {method === 'none' ? 'No proof' : method}
     </Badge>
+  );
+}
+
+/** Of a delegation that a delegation template made. */
+export function MadeByTemplate() {
+  return (
+    <Tooltip label="Made by a delegation template: works while its person is present" withArrow>
+      <Badge {...base} color="violet" style={{ flexShrink: 0 }}>
+        Template
+      </Badge>
+    </Tooltip>
   );
 }
 

@@ -113,22 +113,26 @@ func (e AuditOutcome) Valid() bool {
 
 // Defines values for ConsolePermission.
 const (
-	ConsolePermissionAPITokensCreate      ConsolePermission = "api_tokens.create"
-	ConsolePermissionAPITokensReadAll     ConsolePermission = "api_tokens.read_all"
-	ConsolePermissionActionsWrite         ConsolePermission = "actions.write"
-	ConsolePermissionAgentsWrite          ConsolePermission = "agents.write"
-	ConsolePermissionAuditReadAll         ConsolePermission = "audit.read_all"
-	ConsolePermissionDelegationsCreate    ConsolePermission = "delegations.create"
-	ConsolePermissionDelegationsReadAll   ConsolePermission = "delegations.read_all"
-	ConsolePermissionDelegationsWriteAll  ConsolePermission = "delegations.write_all"
-	ConsolePermissionKeysRead             ConsolePermission = "keys.read"
-	ConsolePermissionKeysRotate           ConsolePermission = "keys.rotate"
-	ConsolePermissionResourcesWrite       ConsolePermission = "resources.write"
-	ConsolePermissionRolesWrite           ConsolePermission = "roles.write"
-	ConsolePermissionUsersRead            ConsolePermission = "users.read"
-	ConsolePermissionUsersWrite           ConsolePermission = "users.write"
-	ConsolePermissionWorkloadSourcesRead  ConsolePermission = "workload_sources.read"
-	ConsolePermissionWorkloadSourcesWrite ConsolePermission = "workload_sources.write"
+	ConsolePermissionAPITokensCreate          ConsolePermission = "api_tokens.create"
+	ConsolePermissionAPITokensReadAll         ConsolePermission = "api_tokens.read_all"
+	ConsolePermissionActionsWrite             ConsolePermission = "actions.write"
+	ConsolePermissionAgentsWrite              ConsolePermission = "agents.write"
+	ConsolePermissionAuditReadAll             ConsolePermission = "audit.read_all"
+	ConsolePermissionDelegationTemplatesRead  ConsolePermission = "delegation_templates.read"
+	ConsolePermissionDelegationTemplatesWrite ConsolePermission = "delegation_templates.write"
+	ConsolePermissionDelegationsCreate        ConsolePermission = "delegations.create"
+	ConsolePermissionDelegationsReadAll       ConsolePermission = "delegations.read_all"
+	ConsolePermissionDelegationsWriteAll      ConsolePermission = "delegations.write_all"
+	ConsolePermissionIdentityProvidersRead    ConsolePermission = "identity_providers.read"
+	ConsolePermissionIdentityProvidersWrite   ConsolePermission = "identity_providers.write"
+	ConsolePermissionKeysRead                 ConsolePermission = "keys.read"
+	ConsolePermissionKeysRotate               ConsolePermission = "keys.rotate"
+	ConsolePermissionResourcesWrite           ConsolePermission = "resources.write"
+	ConsolePermissionRolesWrite               ConsolePermission = "roles.write"
+	ConsolePermissionUsersRead                ConsolePermission = "users.read"
+	ConsolePermissionUsersWrite               ConsolePermission = "users.write"
+	ConsolePermissionWorkloadSourcesRead      ConsolePermission = "workload_sources.read"
+	ConsolePermissionWorkloadSourcesWrite     ConsolePermission = "workload_sources.write"
 )
 
 // Valid indicates whether the value is a known member of the ConsolePermission enum.
@@ -144,11 +148,19 @@ func (e ConsolePermission) Valid() bool {
 		return true
 	case ConsolePermissionAuditReadAll:
 		return true
+	case ConsolePermissionDelegationTemplatesRead:
+		return true
+	case ConsolePermissionDelegationTemplatesWrite:
+		return true
 	case ConsolePermissionDelegationsCreate:
 		return true
 	case ConsolePermissionDelegationsReadAll:
 		return true
 	case ConsolePermissionDelegationsWriteAll:
+		return true
+	case ConsolePermissionIdentityProvidersRead:
+		return true
+	case ConsolePermissionIdentityProvidersWrite:
 		return true
 	case ConsolePermissionKeysRead:
 		return true
@@ -213,6 +225,30 @@ func (e ExaminedProof) Valid() bool {
 	case ExaminedProofRejected:
 		return true
 	case ExaminedProofUnavailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExaminedSubject.
+const (
+	ExaminedSubjectAccepted      ExaminedSubject = "accepted"
+	ExaminedSubjectOtherProvider ExaminedSubject = "other_provider"
+	ExaminedSubjectRejected      ExaminedSubject = "rejected"
+	ExaminedSubjectUnavailable   ExaminedSubject = "unavailable"
+)
+
+// Valid indicates whether the value is a known member of the ExaminedSubject enum.
+func (e ExaminedSubject) Valid() bool {
+	switch e {
+	case ExaminedSubjectAccepted:
+		return true
+	case ExaminedSubjectOtherProvider:
+		return true
+	case ExaminedSubjectRejected:
+		return true
+	case ExaminedSubjectUnavailable:
 		return true
 	default:
 		return false
@@ -324,6 +360,30 @@ func (e SelectorOrigin) Valid() bool {
 	}
 }
 
+// Defines values for SenderConstraint.
+const (
+	SenderConstraintAny  SenderConstraint = "any"
+	SenderConstraintDpop SenderConstraint = "dpop"
+	SenderConstraintMtls SenderConstraint = "mtls"
+	SenderConstraintNone SenderConstraint = "none"
+)
+
+// Valid indicates whether the value is a known member of the SenderConstraint enum.
+func (e SenderConstraint) Valid() bool {
+	switch e {
+	case SenderConstraintAny:
+		return true
+	case SenderConstraintDpop:
+		return true
+	case SenderConstraintMtls:
+		return true
+	case SenderConstraintNone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SigningKeyState.
 const (
 	SigningKeyStateActive  SigningKeyState = "active"
@@ -342,6 +402,27 @@ func (e SigningKeyState) Valid() bool {
 	case SigningKeyStatePending:
 		return true
 	case SigningKeyStateRetired:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SubjectTokenKind.
+const (
+	SubjectTokenKindAccessToken SubjectTokenKind = "access_token"
+	SubjectTokenKindIDToken     SubjectTokenKind = "id_token"
+	SubjectTokenKindJwt         SubjectTokenKind = "jwt"
+)
+
+// Valid indicates whether the value is a known member of the SubjectTokenKind enum.
+func (e SubjectTokenKind) Valid() bool {
+	switch e {
+	case SubjectTokenKindAccessToken:
+		return true
+	case SubjectTokenKindIDToken:
+		return true
+	case SubjectTokenKindJwt:
 		return true
 	default:
 		return false
@@ -799,6 +880,17 @@ type Catalogue struct {
 	Server ServerInfo `json:"server"`
 }
 
+// ClaimCondition Met by a token whose claim has one of the values, or holds one in a list.
+type ClaimCondition struct {
+	// Claim A name, or a JSON Pointer (RFC 6901) to one inside another.
+	//
+	// Example: groups
+	Claim string `json:"claim"`
+
+	// Values `*` alone: any value.
+	Values []string `json:"values"`
+}
+
 // ClaimMapping defines model for ClaimMapping.
 type ClaimMapping struct {
 	// Claim A name, or a JSON Pointer (RFC 6901) to one inside another.
@@ -880,9 +972,20 @@ type Delegation struct {
 	// Role Example: customer-support
 	Role RoleName `json:"role"`
 
+	// SenderConstrained Which tokens are bound to a key that their holder must prove: none has to be, any binding will do, DPoP (RFC 9449),
+	// or a client certificate (RFC 8705). A client may always ask for a bound token.
+	SenderConstrained SenderConstraint `json:"sender_constrained"`
+
 	// Status `ended`: its end date has passed.
-	Status    DelegationStatus `json:"status"`
-	UpdatedAt time.Time        `json:"updated_at"`
+	Status DelegationStatus `json:"status"`
+
+	// SubAgents Those to whom the agent may hand its tokens on.
+	SubAgents []AgentRef `json:"sub_agents"`
+
+	// Template The delegation template that made it; `null`: a person did. It works while its person is present, it is never a
+	// default, and it can be narrowed, disabled and revoked, but not widened.
+	Template  *DelegationTemplateRef `json:"template"`
+	UpdatedAt time.Time              `json:"updated_at"`
 }
 
 // DelegationCreate Example: {"actions":["billing:read","orders:read"],"client_id":"0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e","max_duration_seconds":3600,"role":"customer-support"}
@@ -907,6 +1010,13 @@ type DelegationCreate struct {
 
 	// Role Example: customer-support
 	Role RoleName `json:"role"`
+
+	// SenderConstrained Which tokens are bound to a key that their holder must prove: none has to be, any binding will do, DPoP (RFC 9449),
+	// or a client certificate (RFC 8705). A client may always ask for a bound token.
+	SenderConstrained *SenderConstraint `json:"sender_constrained,omitempty"`
+
+	// SubAgents Client IDs of those to whom the agent may hand its tokens on; none by default.
+	SubAgents []ID `json:"sub_agents,omitempty"`
 }
 
 // DelegationExplanation Either a grant or reasons.
@@ -929,8 +1039,15 @@ type DelegationExplanation struct {
 	// Role Example: customer-support
 	Role RoleName `json:"role"`
 
+	// SenderConstrained Which tokens are bound to a key that their holder must prove: none has to be, any binding will do, DPoP (RFC 9449),
+	// or a client certificate (RFC 8705). A client may always ask for a bound token.
+	SenderConstrained *SenderConstraint `json:"sender_constrained,omitempty"`
+
 	// Status `ended`: its end date has passed.
 	Status DelegationStatus `json:"status"`
+
+	// TemplateID Only if a template made it: decided as if its person were present.
+	TemplateID *string `json:"template_id,omitempty"`
 }
 
 // DelegationImpact defines model for DelegationImpact.
@@ -963,6 +1080,118 @@ type DelegationList struct {
 // DelegationStatus `ended`: its end date has passed.
 type DelegationStatus string
 
+// DelegationTemplate A rule under which a person who is present lends a role's actions to an agent by token exchange.
+type DelegationTemplate struct {
+	// Actions Some of the role's actions.
+	Actions []ActionName `json:"actions"`
+	Agent   AgentRef     `json:"agent"`
+
+	// ClientID Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
+	ClientID ID `json:"client_id"`
+
+	// Conditions All must be met.
+	Conditions []ClaimCondition `json:"conditions"`
+	CreatedAt  time.Time        `json:"created_at"`
+	Enabled    bool             `json:"enabled"`
+
+	// ID Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
+	ID               ID                  `json:"id"`
+	IdentityProvider IdentityProviderRef `json:"identity_provider"`
+
+	// MaxDurationSeconds The longest life of one token.
+	MaxDurationSeconds int `json:"max_duration_seconds"`
+
+	// Name Example: Support staff
+	Name string `json:"name"`
+
+	// Resources Audience URIs; empty: the server's default audience.
+	Resources []string `json:"resources"`
+
+	// Role Example: customer-support
+	Role RoleName `json:"role"`
+
+	// SenderConstrained Which tokens are bound to a key that their holder must prove: none has to be, any binding will do, DPoP (RFC 9449),
+	// or a client certificate (RFC 8705). A client may always ask for a bound token.
+	SenderConstrained SenderConstraint `json:"sender_constrained"`
+
+	// SubAgents Those to whom the agent may hand its tokens on.
+	SubAgents []AgentRef `json:"sub_agents"`
+	UpdatedAt time.Time  `json:"updated_at"`
+}
+
+// DelegationTemplateCreate Example: {"actions":["billing:read"],"client_id":"0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e","conditions":[{"claim":"groups","values":["support"]}],"identity_provider_id":"0198c1f2-8b20-7c3e-9b1d-2f4a5b6c7d8e","max_duration_seconds":900,"name":"Support staff","role":"customer-support"}
+type DelegationTemplateCreate struct {
+	// Actions Some of the role's actions.
+	Actions []ActionName `json:"actions"`
+
+	// ClientID Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
+	ClientID ID `json:"client_id"`
+
+	// Conditions All must be met. Anybody: `sub` with the value `*`.
+	Conditions []ClaimCondition `json:"conditions"`
+
+	// Enabled Without it, true.
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// IdentityProviderID Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
+	IdentityProviderID ID `json:"identity_provider_id"`
+
+	// MaxDurationSeconds The longest life of one token.
+	MaxDurationSeconds int    `json:"max_duration_seconds"`
+	Name               string `json:"name"`
+
+	// Resources Audience URIs; empty: the server's default audience.
+	Resources []string `json:"resources,omitempty"`
+
+	// Role Example: customer-support
+	Role RoleName `json:"role"`
+
+	// SenderConstrained Which tokens are bound to a key that their holder must prove: none has to be, any binding will do, DPoP (RFC 9449),
+	// or a client certificate (RFC 8705). A client may always ask for a bound token.
+	SenderConstrained *SenderConstraint `json:"sender_constrained,omitempty"`
+
+	// SubAgents Client IDs of those to whom the agent may hand its tokens on; none by default.
+	SubAgents []ID `json:"sub_agents,omitempty"`
+}
+
+// DelegationTemplateList defines model for DelegationTemplateList.
+type DelegationTemplateList struct {
+	Items      []DelegationTemplate `json:"items"`
+	NextCursor string               `json:"next_cursor,omitempty"`
+}
+
+// DelegationTemplateRef defines model for DelegationTemplateRef.
+type DelegationTemplateRef struct {
+	// ID Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
+	ID ID `json:"id"`
+
+	// Name `null`: the template is deleted.
+	Name *string `json:"name"`
+}
+
+// DelegationTemplateUpdate Example: {"conditions":[{"claim":"groups","values":["support","support-leads"]}]}
+type DelegationTemplateUpdate struct {
+	// Actions Some of the role's actions.
+	Actions []ActionName `json:"actions,omitempty"`
+
+	// Conditions All must be met. Anybody: `sub` with the value `*`.
+	Conditions []ClaimCondition `json:"conditions,omitempty"`
+
+	// MaxDurationSeconds The longest life of one token.
+	MaxDurationSeconds *int    `json:"max_duration_seconds,omitempty"`
+	Name               *string `json:"name,omitempty"`
+
+	// Resources Audience URIs; empty: the server's default audience.
+	Resources []string `json:"resources,omitempty"`
+
+	// SenderConstrained Which tokens are bound to a key that their holder must prove: none has to be, any binding will do, DPoP (RFC 9449),
+	// or a client certificate (RFC 8705). A client may always ask for a bound token.
+	SenderConstrained *SenderConstraint `json:"sender_constrained,omitempty"`
+
+	// SubAgents Client IDs of those to whom the agent may hand its tokens on; none by default.
+	SubAgents []ID `json:"sub_agents,omitempty"`
+}
+
 // DelegationUpdate What is absent stays.
 //
 // Example: {"actions":["billing:read"],"max_duration_seconds":900}
@@ -976,10 +1205,20 @@ type DelegationUpdate struct {
 
 	// Resources Empty: the server's default audience.
 	Resources []string `json:"resources,omitempty"`
+
+	// SenderConstrained Which tokens are bound to a key that their holder must prove: none has to be, any binding will do, DPoP (RFC 9449),
+	// or a client certificate (RFC 8705). A client may always ask for a bound token.
+	SenderConstrained *SenderConstraint `json:"sender_constrained,omitempty"`
+
+	// SubAgents Client IDs of those to whom the agent may hand its tokens on; an empty list, to nobody.
+	SubAgents []ID `json:"sub_agents,omitempty"`
 }
 
 // ExaminedProof `other_source`: it is no token of this source. `unavailable`: it cannot be told now.
 type ExaminedProof string
+
+// ExaminedSubject `other_provider`: it is no token of this provider. `unavailable`: it cannot be told now.
+type ExaminedSubject string
 
 // ExplainProof defines model for ExplainProof.
 type ExplainProof string
@@ -1035,6 +1274,212 @@ type Grant struct {
 
 // ID Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
 type ID = string
+
+// IdentityLink A person at an identity provider who is a user here.
+type IdentityLink struct {
+	CreatedAt        time.Time           `json:"created_at"`
+	IdentityProvider IdentityProviderRef `json:"identity_provider"`
+	Issuer           string              `json:"issuer"`
+
+	// Subject The person's `sub` there.
+	Subject string `json:"subject"`
+}
+
+// IdentityLinkCreate Example: {"identity_provider_id":"0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e","subject":"00u1a2b3c4"}
+type IdentityLinkCreate struct {
+	// IdentityProviderID Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
+	IdentityProviderID ID `json:"identity_provider_id"`
+
+	// Subject The person's `sub` at the provider.
+	Subject string `json:"subject"`
+}
+
+// IdentityLinkList All of them.
+type IdentityLinkList struct {
+	Items []IdentityLink `json:"items"`
+}
+
+// IdentityProvider Where people sign in from. It holds no secret.
+type IdentityProvider struct {
+	// Audience What a subject token must be made for at token exchange; without it, nobody lends by exchange.
+	//
+	// Example: api://authsec
+	Audience *string `json:"audience,omitempty"`
+
+	// CaBundle Certificates in PEM.
+	CaBundle *string `json:"ca_bundle,omitempty"`
+
+	// ClientID What the provider calls this server.
+	//
+	// Example: authsec
+	ClientID *string `json:"client_id,omitempty"`
+
+	// ClientSecretFile Path of a file on the server; without it
+	ClientSecretFile *string `json:"client_secret_file,omitempty"`
+
+	// CreateUsers People who are not linked yet become members at their first sign-in or exchange; otherwise an admin links them before.
+	CreateUsers bool      `json:"create_users"`
+	CreatedAt   time.Time `json:"created_at"`
+
+	// Enabled Whether what it says of people is believed.
+	Enabled bool `json:"enabled"`
+
+	// ID Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
+	ID ID `json:"id"`
+
+	// Issuer The tokens' `iss`.
+	//
+	// Example: https://id.example.com/realms/staff
+	Issuer string `json:"issuer"`
+
+	// Jwks The issuer's key set (RFC 7517). Without it and `jwks_url` it is discovered.
+	Jwks    *string `json:"jwks,omitempty"`
+	JwksURL *string `json:"jwks_url,omitempty"`
+
+	// MaxTokenSeconds The longest life of a subject token; 0: 3660.
+	MaxTokenSeconds *int64 `json:"max_token_seconds,omitempty"`
+
+	// Name Example: Company directory
+	Name string `json:"name"`
+
+	// RedirectURI To be registered at the provider for sign-in.
+	//
+	// Example: https://auth.example.com/api/v1/sign-in/callback
+	RedirectURI string `json:"redirect_uri"`
+
+	// Scopes Asked for at sign-in besides `openid`, such as `email` and `profile`.
+	Scopes []string `json:"scopes"`
+
+	// SignIn People sign in to the console from there.
+	SignIn    bool      `json:"sign_in"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// IdentityProviderCreate Example: {"audience":"api://authsec","client_id":"authsec","client_secret_file":"/etc/authsec/oidc-secret","issuer":"https://id.example.com/realms/staff","name":"Company directory","scopes":["email","profile"],"sign_in":true}
+type IdentityProviderCreate struct {
+	// Audience What a subject token must be made for at token exchange; without it, nobody lends by exchange.
+	//
+	// Example: api://authsec
+	Audience *string `json:"audience,omitempty"`
+
+	// CaBundle Certificates in PEM.
+	CaBundle *string `json:"ca_bundle,omitempty"`
+
+	// ClientID What the provider calls this server.
+	//
+	// Example: authsec
+	ClientID *string `json:"client_id,omitempty"`
+
+	// ClientSecretFile Path of a file on the server; without it
+	ClientSecretFile *string `json:"client_secret_file,omitempty"`
+
+	// CreateUsers People who are not linked yet become members at their first sign-in or exchange; otherwise an admin links them before.
+	CreateUsers *bool `json:"create_users,omitempty"`
+
+	// Enabled Without it, true.
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// Issuer The tokens' `iss`.
+	Issuer string `json:"issuer"`
+
+	// Jwks The issuer's key set (RFC 7517). Without it and `jwks_url` it is discovered.
+	Jwks    *string `json:"jwks,omitempty"`
+	JwksURL *string `json:"jwks_url,omitempty"`
+
+	// MaxTokenSeconds The longest life of a subject token; 0: 3660.
+	MaxTokenSeconds *int64 `json:"max_token_seconds,omitempty"`
+	Name            string `json:"name"`
+
+	// Scopes Asked for at sign-in besides `openid`, such as `email` and `profile`.
+	Scopes []string `json:"scopes,omitempty"`
+
+	// SignIn People sign in to the console from there. Needs `client_id`.
+	SignIn *bool `json:"sign_in,omitempty"`
+}
+
+// IdentityProviderList defines model for IdentityProviderList.
+type IdentityProviderList struct {
+	Items      []IdentityProvider `json:"items"`
+	NextCursor string             `json:"next_cursor,omitempty"`
+}
+
+// IdentityProviderRef defines model for IdentityProviderRef.
+type IdentityProviderRef struct {
+	// ID Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
+	ID   ID     `json:"id"`
+	Name string `json:"name"`
+}
+
+// IdentityProviderTest defines model for IdentityProviderTest.
+type IdentityProviderTest struct {
+	// Kind An ID token (OpenID Connect), any JWT, or a JWT access token (RFC 9068); RFC 8693 §3.
+	Kind *SubjectTokenKind `json:"kind,omitempty"`
+
+	// Token A person's token. It is neither stored nor logged.
+	Token string `json:"token"`
+}
+
+// IdentityProviderUpdate Example: {"create_users":true}
+type IdentityProviderUpdate struct {
+	// Audience What a subject token must be made for at token exchange; without it, nobody lends by exchange.
+	//
+	// Example: api://authsec
+	Audience *string `json:"audience,omitempty"`
+
+	// CaBundle Certificates in PEM.
+	CaBundle *string `json:"ca_bundle,omitempty"`
+
+	// ClientID What the provider calls this server.
+	//
+	// Example: authsec
+	ClientID *string `json:"client_id,omitempty"`
+
+	// ClientSecretFile Path of a file on the server; without it
+	ClientSecretFile *string `json:"client_secret_file,omitempty"`
+
+	// CreateUsers People who are not linked yet become members at their first sign-in or exchange; otherwise an admin links them before.
+	CreateUsers *bool `json:"create_users,omitempty"`
+
+	// Jwks The issuer's key set (RFC 7517). Without it and `jwks_url` it is discovered.
+	Jwks    *string `json:"jwks,omitempty"`
+	JwksURL *string `json:"jwks_url,omitempty"`
+
+	// MaxTokenSeconds The longest life of a subject token; 0: 3660.
+	MaxTokenSeconds *int64  `json:"max_token_seconds,omitempty"`
+	Name            *string `json:"name,omitempty"`
+
+	// Scopes Asked for at sign-in besides `openid`, such as `email` and `profile`.
+	Scopes []string `json:"scopes,omitempty"`
+
+	// SignIn People sign in to the console from there. Needs `client_id`.
+	SignIn *bool `json:"sign_in,omitempty"`
+}
+
+// IdentityProviderVerdict defines model for IdentityProviderVerdict.
+type IdentityProviderVerdict struct {
+	// Cause Technical details, for who administers the provider.
+	Cause *string `json:"cause,omitempty"`
+
+	// Claims The token's claims.
+	Claims    json.RawMessage `json:"claims,omitempty"`
+	ExpiresAt *time.Time      `json:"expires_at,omitempty"`
+
+	// MoreTemplates There are others.
+	MoreTemplates bool `json:"more_templates"`
+
+	// Problem Unless it was accepted: a sentence that says what to do.
+	Problem *string `json:"problem,omitempty"`
+
+	// Subject The token's `sub`.
+	Subject *string `json:"subject,omitempty"`
+
+	// Templates The provider's delegation templates, at most 50, and whether the person meets them.
+	Templates []TemplateMatch `json:"templates"`
+	User      *UserRef        `json:"user,omitempty"`
+
+	// Verdict `other_provider`: it is no token of this provider. `unavailable`: it cannot be told now.
+	Verdict ExaminedSubject `json:"verdict"`
+}
 
 // KubernetesAPI How the cluster's API is reached: `kubeconfig` or `in_cluster`. Labels, images and container names are looked up there.
 type KubernetesAPI struct {
@@ -1383,6 +1828,46 @@ type ReasonBody struct {
 	Reason *string `json:"reason,omitempty"`
 }
 
+// RecallAudience The verifiers whose audience the recall concerns, as the server that answers knows them. Of several servers on one database each knows its own
+// streams alone: ask each of them.
+type RecallAudience struct {
+	// Connected Streams that are open at this server.
+	Connected int `json:"connected"`
+
+	// Heard Of those, how many were sent the recall, or a later number.
+	Heard int `json:"heard"`
+
+	// Polling Resources that asked this server within the last minute, by the feed or by introspection. Readers of status lists are anonymous, and not counted.
+	Polling int `json:"polling"`
+}
+
+// RecallProgress One change that recalled tokens, and which verifiers know of it.
+type RecallProgress struct {
+	At time.Time `json:"at"`
+
+	// Indexes How many places in status lists it retired, each that of all tokens of a delegation and chain of agents; 0 if it recalled single tokens.
+	Indexes int `json:"indexes"`
+
+	// Seq The number of its last recall: verifiers that are past it know all of it.
+	Seq int64 `json:"seq"`
+
+	// Tokens The tokens that had not ended when they were recalled.
+	Tokens RecalledTokens `json:"tokens"`
+
+	// Verifiers The verifiers whose audience the recall concerns, as the server that answers knows them. Of several servers on one database each knows its own
+	// streams alone: ask each of them.
+	Verifiers RecallAudience `json:"verifiers"`
+}
+
+// RecalledTokens The tokens that had not ended when they were recalled.
+type RecalledTokens struct {
+	// Count How many, at most 1000.
+	Count int `json:"count"`
+
+	// More There may be more: `count` is the least there were.
+	More bool `json:"more"`
+}
+
 // Resource defines model for Resource.
 type Resource struct {
 	CreatedAt time.Time `json:"created_at"`
@@ -1561,6 +2046,10 @@ type SelectorKey struct {
 // SelectorOrigin In the proof itself, asked of the platform, or seen by a node agent or the kernel.
 type SelectorOrigin string
 
+// SenderConstraint Which tokens are bound to a key that their holder must prove: none has to be, any binding will do, DPoP (RFC 9449),
+// or a client certificate (RFC 8705). A client may always ask for a bound token.
+type SenderConstraint string
+
 // ServerInfo What set-up snippets and forms need to know of this server.
 type ServerInfo struct {
 	// AttestationRequired Permissive agents are forbidden here.
@@ -1620,6 +2109,11 @@ type SetupRequest struct {
 	Token string `json:"token"`
 }
 
+// SignInProviderList defines model for SignInProviderList.
+type SignInProviderList struct {
+	Items []IdentityProviderRef `json:"items"`
+}
+
 // SigningKey defines model for SigningKey.
 type SigningKey struct {
 	// ActiveAt Signs since, or will from then on.
@@ -1674,6 +2168,25 @@ type SPIFFESource struct {
 	//
 	// Example: unix:///run/spire/agent.sock
 	WorkloadAPI *string `json:"workload_api,omitempty"`
+}
+
+// SubjectTokenKind An ID token (OpenID Connect), any JWT, or a JWT access token (RFC 9068); RFC 8693 §3.
+type SubjectTokenKind string
+
+// TemplateMatch defines model for TemplateMatch.
+type TemplateMatch struct {
+	Agent   AgentRef `json:"agent"`
+	Enabled bool     `json:"enabled"`
+
+	// ID Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
+	ID ID `json:"id"`
+
+	// Met The person meets every condition.
+	Met  bool   `json:"met"`
+	Name string `json:"name"`
+
+	// Role Example: customer-support
+	Role RoleName `json:"role"`
 }
 
 // UnixSource The process at the other end of a connection on the server's own machine.
@@ -1940,6 +2453,9 @@ type From = time.Time
 // IDInPath Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
 type IDInPath = ID
 
+// IdentityProviderIDInPath Example: 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e
+type IdentityProviderIDInPath = ID
+
 // Limit defines model for Limit.
 type Limit = int
 
@@ -2073,6 +2589,24 @@ type ListAuditEventsParams struct {
 	Q Search `form:"q,omitempty" json:"q,omitempty"`
 }
 
+// ListDelegationTemplatesParams defines parameters for ListDelegationTemplates.
+type ListDelegationTemplatesParams struct {
+	// ClientID Of this agent.
+	ClientID *ID `form:"client_id,omitempty" json:"client_id,omitempty"`
+
+	// IdentityProviderID Of this identity provider.
+	IdentityProviderID *ID `form:"identity_provider_id,omitempty" json:"identity_provider_id,omitempty"`
+
+	// Limit Items per page.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before; opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Q Text to search for.
+	Q Search `form:"q,omitempty" json:"q,omitempty"`
+}
+
 // ListDelegationsParams defines parameters for ListDelegations.
 type ListDelegationsParams struct {
 	// ClientID Of this agent.
@@ -2117,6 +2651,18 @@ type ExplainParams struct {
 
 	// Proof Assume the proof to be complete (the default), or that there is none.
 	Proof *ExplainProof `form:"proof,omitempty" json:"proof,omitempty"`
+}
+
+// ListIdentityProvidersParams defines parameters for ListIdentityProviders.
+type ListIdentityProvidersParams struct {
+	// Limit Items per page.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before; opaque.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Q Text to search for.
+	Q Search `form:"q,omitempty" json:"q,omitempty"`
 }
 
 // GetOverviewParams defines parameters for GetOverview.
@@ -2176,6 +2722,12 @@ type ListUsersParams struct {
 	Q Search `form:"q,omitempty" json:"q,omitempty"`
 }
 
+// UnlinkIdentityParams defines parameters for UnlinkIdentity.
+type UnlinkIdentityParams struct {
+	// Subject The person's `sub` at the provider.
+	Subject string `form:"subject" json:"subject"`
+}
+
 // ListWorkloadSourcesParams defines parameters for ListWorkloadSources.
 type ListWorkloadSourcesParams struct {
 	// Limit Items per page.
@@ -2212,6 +2764,12 @@ type RotateAgentSecretJSONRequestBody = SecretRotation
 // CreateAPITokenJSONRequestBody defines body for CreateAPIToken for application/json ContentType.
 type CreateAPITokenJSONRequestBody = APITokenCreate
 
+// CreateDelegationTemplateJSONRequestBody defines body for CreateDelegationTemplate for application/json ContentType.
+type CreateDelegationTemplateJSONRequestBody = DelegationTemplateCreate
+
+// UpdateDelegationTemplateJSONRequestBody defines body for UpdateDelegationTemplate for application/json ContentType.
+type UpdateDelegationTemplateJSONRequestBody = DelegationTemplateUpdate
+
 // CreateDelegationJSONRequestBody defines body for CreateDelegation for application/json ContentType.
 type CreateDelegationJSONRequestBody = DelegationCreate
 
@@ -2223,6 +2781,15 @@ type DisableDelegationJSONRequestBody = ReasonBody
 
 // RevokeDelegationJSONRequestBody defines body for RevokeDelegation for application/json ContentType.
 type RevokeDelegationJSONRequestBody = ReasonBody
+
+// CreateIdentityProviderJSONRequestBody defines body for CreateIdentityProvider for application/json ContentType.
+type CreateIdentityProviderJSONRequestBody = IdentityProviderCreate
+
+// UpdateIdentityProviderJSONRequestBody defines body for UpdateIdentityProvider for application/json ContentType.
+type UpdateIdentityProviderJSONRequestBody = IdentityProviderUpdate
+
+// TestIdentityProviderJSONRequestBody defines body for TestIdentityProvider for application/json ContentType.
+type TestIdentityProviderJSONRequestBody = IdentityProviderTest
 
 // UpdateMeJSONRequestBody defines body for UpdateMe for application/json ContentType.
 type UpdateMeJSONRequestBody = MeUpdate
@@ -2253,6 +2820,9 @@ type CreateUserJSONRequestBody = UserCreate
 
 // UpdateUserJSONRequestBody defines body for UpdateUser for application/json ContentType.
 type UpdateUserJSONRequestBody = UserUpdate
+
+// LinkIdentityJSONRequestBody defines body for LinkIdentity for application/json ContentType.
+type LinkIdentityJSONRequestBody = IdentityLinkCreate
 
 // CreateWorkloadSourceJSONRequestBody defines body for CreateWorkloadSource for application/json ContentType.
 type CreateWorkloadSourceJSONRequestBody = WorkloadSourceCreate
@@ -2310,6 +2880,9 @@ type ServerInterface interface {
 	// SetAgentKeys Set the agent's public keys
 	// (PUT /agents/{client_id}/keys)
 	SetAgentKeys(w http.ResponseWriter, r *http.Request, clientID ClientIDInPath)
+	// GetAgentRecall How far the agent's last recall has come
+	// (GET /agents/{client_id}/recall)
+	GetAgentRecall(w http.ResponseWriter, r *http.Request, clientID ClientIDInPath)
 	// RotateAgentSecret Make a new client secret
 	// (POST /agents/{client_id}/rotate-secret)
 	RotateAgentSecret(w http.ResponseWriter, r *http.Request, clientID ClientIDInPath)
@@ -2337,6 +2910,27 @@ type ServerInterface interface {
 	// GetAuditEvent One audit event
 	// (GET /audit-events/{seq})
 	GetAuditEvent(w http.ResponseWriter, r *http.Request, seq int64)
+	// ListDelegationTemplates List delegation templates
+	// (GET /delegation-templates)
+	ListDelegationTemplates(w http.ResponseWriter, r *http.Request, params ListDelegationTemplatesParams)
+	// CreateDelegationTemplate Add a delegation template
+	// (POST /delegation-templates)
+	CreateDelegationTemplate(w http.ResponseWriter, r *http.Request)
+	// DeleteDelegationTemplate Delete a delegation template
+	// (DELETE /delegation-templates/{id})
+	DeleteDelegationTemplate(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// GetDelegationTemplate One delegation template
+	// (GET /delegation-templates/{id})
+	GetDelegationTemplate(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// UpdateDelegationTemplate Change a delegation template
+	// (PATCH /delegation-templates/{id})
+	UpdateDelegationTemplate(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// DisableDelegationTemplate Disable a delegation template
+	// (POST /delegation-templates/{id}/disable)
+	DisableDelegationTemplate(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// EnableDelegationTemplate Enable a delegation template
+	// (POST /delegation-templates/{id}/enable)
+	EnableDelegationTemplate(w http.ResponseWriter, r *http.Request, id IDInPath)
 	// ListDelegations List delegations
 	// (GET /delegations)
 	ListDelegations(w http.ResponseWriter, r *http.Request, params ListDelegationsParams)
@@ -2355,12 +2949,39 @@ type ServerInterface interface {
 	// EnableDelegation Enable a disabled delegation
 	// (POST /delegations/{id}/enable)
 	EnableDelegation(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// GetDelegationRecall How far the delegation's last recall has come
+	// (GET /delegations/{id}/recall)
+	GetDelegationRecall(w http.ResponseWriter, r *http.Request, id IDInPath)
 	// RevokeDelegation Revoke a delegation for good
 	// (POST /delegations/{id}/revoke)
 	RevokeDelegation(w http.ResponseWriter, r *http.Request, id IDInPath)
 	// Explain What an agent can do right now, and why not more
 	// (GET /explain)
 	Explain(w http.ResponseWriter, r *http.Request, params ExplainParams)
+	// ListIdentityProviders List identity providers
+	// (GET /identity-providers)
+	ListIdentityProviders(w http.ResponseWriter, r *http.Request, params ListIdentityProvidersParams)
+	// CreateIdentityProvider Add an identity provider
+	// (POST /identity-providers)
+	CreateIdentityProvider(w http.ResponseWriter, r *http.Request)
+	// DeleteIdentityProvider Delete an identity provider
+	// (DELETE /identity-providers/{id})
+	DeleteIdentityProvider(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// GetIdentityProvider One identity provider
+	// (GET /identity-providers/{id})
+	GetIdentityProvider(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// UpdateIdentityProvider Change an identity provider
+	// (PATCH /identity-providers/{id})
+	UpdateIdentityProvider(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// DisableIdentityProvider Believe an identity provider no more
+	// (POST /identity-providers/{id}/disable)
+	DisableIdentityProvider(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// EnableIdentityProvider Believe an identity provider
+	// (POST /identity-providers/{id}/enable)
+	EnableIdentityProvider(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// TestIdentityProvider Test an identity provider
+	// (POST /identity-providers/{id}/test)
+	TestIdentityProvider(w http.ResponseWriter, r *http.Request, id IDInPath)
 	// ListKeys The signing keys
 	// (GET /keys)
 	ListKeys(w http.ResponseWriter, r *http.Request)
@@ -2373,6 +2994,9 @@ type ServerInterface interface {
 	// UpdateMe Change your own name
 	// (PATCH /me)
 	UpdateMe(w http.ResponseWriter, r *http.Request)
+	// ListMyIdentities The caller's linked identities
+	// (GET /me/identities)
+	ListMyIdentities(w http.ResponseWriter, r *http.Request)
 	// ChangePassword Change your own password
 	// (POST /me/password)
 	ChangePassword(w http.ResponseWriter, r *http.Request)
@@ -2430,6 +3054,9 @@ type ServerInterface interface {
 	// CompleteSetup Use a one-time set-up link
 	// (POST /setup)
 	CompleteSetup(w http.ResponseWriter, r *http.Request)
+	// ListSignInProviders From where one can sign in
+	// (GET /sign-in/providers)
+	ListSignInProviders(w http.ResponseWriter, r *http.Request)
 	// ListUsers List users
 	// (GET /users)
 	ListUsers(w http.ResponseWriter, r *http.Request, params ListUsersParams)
@@ -2442,6 +3069,15 @@ type ServerInterface interface {
 	// UpdateUser Change, suspend or reactivate a user
 	// (PATCH /users/{id})
 	UpdateUser(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// ListUserIdentities The identities linked to a user
+	// (GET /users/{id}/identities)
+	ListUserIdentities(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// LinkIdentity Link an identity to a user
+	// (POST /users/{id}/identities)
+	LinkIdentity(w http.ResponseWriter, r *http.Request, id IDInPath)
+	// UnlinkIdentity Unlink an identity from a user
+	// (DELETE /users/{id}/identities/{identity_provider_id})
+	UnlinkIdentity(w http.ResponseWriter, r *http.Request, id IDInPath, identityProviderID IdentityProviderIDInPath, params UnlinkIdentityParams)
 	// CreateSetupLink Make a new one-time set-up link
 	// (POST /users/{id}/setup-link)
 	CreateSetupLink(w http.ResponseWriter, r *http.Request, id IDInPath)
@@ -2941,6 +3577,32 @@ func (siw *ServerInterfaceWrapper) SetAgentKeys(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// GetAgentRecall operation middleware
+func (siw *ServerInterfaceWrapper) GetAgentRecall(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "client_id" -------------
+	var clientID ClientIDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "client_id", r.PathValue("client_id"), &clientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "client_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetAgentRecall(w, r, clientID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // RotateAgentSecret operation middleware
 func (siw *ServerInterfaceWrapper) RotateAgentSecret(w http.ResponseWriter, r *http.Request) {
 
@@ -3376,6 +4038,235 @@ func (siw *ServerInterfaceWrapper) GetAuditEvent(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// ListDelegationTemplates operation middleware
+func (siw *ServerInterfaceWrapper) ListDelegationTemplates(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDelegationTemplatesParams
+
+	// ------------- Optional query parameter "client_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "client_id", r.URL.Query(), &params.ClientID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "client_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "client_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "identity_provider_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "identity_provider_id", r.URL.Query(), &params.IdentityProviderID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "identity_provider_id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "identity_provider_id", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "q"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "q", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListDelegationTemplates(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateDelegationTemplate operation middleware
+func (siw *ServerInterfaceWrapper) CreateDelegationTemplate(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateDelegationTemplate(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteDelegationTemplate operation middleware
+func (siw *ServerInterfaceWrapper) DeleteDelegationTemplate(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteDelegationTemplate(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetDelegationTemplate operation middleware
+func (siw *ServerInterfaceWrapper) GetDelegationTemplate(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetDelegationTemplate(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateDelegationTemplate operation middleware
+func (siw *ServerInterfaceWrapper) UpdateDelegationTemplate(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateDelegationTemplate(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DisableDelegationTemplate operation middleware
+func (siw *ServerInterfaceWrapper) DisableDelegationTemplate(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DisableDelegationTemplate(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EnableDelegationTemplate operation middleware
+func (siw *ServerInterfaceWrapper) EnableDelegationTemplate(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EnableDelegationTemplate(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListDelegations operation middleware
 func (siw *ServerInterfaceWrapper) ListDelegations(w http.ResponseWriter, r *http.Request) {
 
@@ -3605,6 +4496,32 @@ func (siw *ServerInterfaceWrapper) EnableDelegation(w http.ResponseWriter, r *ht
 	handler.ServeHTTP(w, r)
 }
 
+// GetDelegationRecall operation middleware
+func (siw *ServerInterfaceWrapper) GetDelegationRecall(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetDelegationRecall(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // RevokeDelegation operation middleware
 func (siw *ServerInterfaceWrapper) RevokeDelegation(w http.ResponseWriter, r *http.Request) {
 
@@ -3755,6 +4672,235 @@ func (siw *ServerInterfaceWrapper) Explain(w http.ResponseWriter, r *http.Reques
 	handler.ServeHTTP(w, r)
 }
 
+// ListIdentityProviders operation middleware
+func (siw *ServerInterfaceWrapper) ListIdentityProviders(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListIdentityProvidersParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "q"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "q", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListIdentityProviders(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateIdentityProvider operation middleware
+func (siw *ServerInterfaceWrapper) CreateIdentityProvider(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateIdentityProvider(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteIdentityProvider operation middleware
+func (siw *ServerInterfaceWrapper) DeleteIdentityProvider(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteIdentityProvider(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetIdentityProvider operation middleware
+func (siw *ServerInterfaceWrapper) GetIdentityProvider(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetIdentityProvider(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateIdentityProvider operation middleware
+func (siw *ServerInterfaceWrapper) UpdateIdentityProvider(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateIdentityProvider(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DisableIdentityProvider operation middleware
+func (siw *ServerInterfaceWrapper) DisableIdentityProvider(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DisableIdentityProvider(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EnableIdentityProvider operation middleware
+func (siw *ServerInterfaceWrapper) EnableIdentityProvider(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EnableIdentityProvider(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// TestIdentityProvider operation middleware
+func (siw *ServerInterfaceWrapper) TestIdentityProvider(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TestIdentityProvider(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListKeys operation middleware
 func (siw *ServerInterfaceWrapper) ListKeys(w http.ResponseWriter, r *http.Request) {
 
@@ -3802,6 +4948,20 @@ func (siw *ServerInterfaceWrapper) UpdateMe(w http.ResponseWriter, r *http.Reque
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.UpdateMe(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListMyIdentities operation middleware
+func (siw *ServerInterfaceWrapper) ListMyIdentities(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListMyIdentities(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -4311,6 +5471,20 @@ func (siw *ServerInterfaceWrapper) CompleteSetup(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// ListSignInProviders operation middleware
+func (siw *ServerInterfaceWrapper) ListSignInProviders(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListSignInProviders(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListUsers operation middleware
 func (siw *ServerInterfaceWrapper) ListUsers(w http.ResponseWriter, r *http.Request) {
 
@@ -4466,6 +5640,109 @@ func (siw *ServerInterfaceWrapper) UpdateUser(w http.ResponseWriter, r *http.Req
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.UpdateUser(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListUserIdentities operation middleware
+func (siw *ServerInterfaceWrapper) ListUserIdentities(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListUserIdentities(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// LinkIdentity operation middleware
+func (siw *ServerInterfaceWrapper) LinkIdentity(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.LinkIdentity(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UnlinkIdentity operation middleware
+func (siw *ServerInterfaceWrapper) UnlinkIdentity(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id IDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "identity_provider_id" -------------
+	var identityProviderID IdentityProviderIDInPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "identity_provider_id", r.PathValue("identity_provider_id"), &identityProviderID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "identity_provider_id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UnlinkIdentityParams
+
+	// ------------- Required query parameter "subject" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "subject", r.URL.Query(), &params.Subject, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "subject"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "subject", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UnlinkIdentity(w, r, id, identityProviderID, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -4871,6 +6148,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/me", wrapper.GetMe)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/me", wrapper.UpdateMe)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/me/password", wrapper.ChangePassword)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/me/identities", wrapper.ListMyIdentities)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/sign-in/providers", wrapper.ListSignInProviders)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/actions", wrapper.ListActions)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/actions", wrapper.CreateAction)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/actions/{name}", wrapper.DeleteAction)
@@ -4887,6 +6166,9 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/users/{id}", wrapper.GetUser)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/users/{id}", wrapper.UpdateUser)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/users/{id}/setup-link", wrapper.CreateSetupLink)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/users/{id}/identities", wrapper.ListUserIdentities)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/users/{id}/identities", wrapper.LinkIdentity)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/users/{id}/identities/{identity_provider_id}", wrapper.UnlinkIdentity)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/agents", wrapper.ListAgents)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/agents", wrapper.CreateAgent)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/agents/{client_id}", wrapper.DeleteAgent)
@@ -4898,6 +6180,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/agents/{client_id}/keys", wrapper.ClearAgentKeys)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/agents/{client_id}/keys", wrapper.SetAgentKeys)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/agents/{client_id}/tokens", wrapper.ListAgentTokens)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/agents/{client_id}/recall", wrapper.GetAgentRecall)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/agents/{client_id}/default-delegation", wrapper.SetDefaultDelegation)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/resources", wrapper.ListResources)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/resources", wrapper.CreateResource)
@@ -4909,6 +6192,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/delegations", wrapper.CreateDelegation)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/delegations/{id}", wrapper.GetDelegation)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/delegations/{id}", wrapper.UpdateDelegation)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/delegations/{id}/recall", wrapper.GetDelegationRecall)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/delegations/{id}/revoke", wrapper.RevokeDelegation)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/delegations/{id}/disable", wrapper.DisableDelegation)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/delegations/{id}/enable", wrapper.EnableDelegation)
@@ -4922,6 +6206,21 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/workload-sources/{id}/enable", wrapper.EnableWorkloadSource)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/workload-sources/{id}/disable", wrapper.DisableWorkloadSource)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/workload-sources/{id}/test", wrapper.TestWorkloadSource)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/identity-providers", wrapper.ListIdentityProviders)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/identity-providers", wrapper.CreateIdentityProvider)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/identity-providers/{id}", wrapper.DeleteIdentityProvider)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/identity-providers/{id}", wrapper.GetIdentityProvider)
+	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/identity-providers/{id}", wrapper.UpdateIdentityProvider)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/identity-providers/{id}/enable", wrapper.EnableIdentityProvider)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/identity-providers/{id}/disable", wrapper.DisableIdentityProvider)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/identity-providers/{id}/test", wrapper.TestIdentityProvider)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/delegation-templates", wrapper.ListDelegationTemplates)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/delegation-templates", wrapper.CreateDelegationTemplate)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/delegation-templates/{id}", wrapper.DeleteDelegationTemplate)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/delegation-templates/{id}", wrapper.GetDelegationTemplate)
+	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/delegation-templates/{id}", wrapper.UpdateDelegationTemplate)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/delegation-templates/{id}/enable", wrapper.EnableDelegationTemplate)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/delegation-templates/{id}/disable", wrapper.DisableDelegationTemplate)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/keys", wrapper.ListKeys)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/keys/rotate", wrapper.RotateKeys)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api-tokens", wrapper.ListAPITokens)
@@ -7162,6 +8461,143 @@ func (response SetAgentKeys503ApplicationProblemPlusJSONResponse) VisitSetAgentK
 	return err
 }
 
+type GetAgentRecallRequestObject struct {
+	ClientID ClientIDInPath `json:"client_id"`
+}
+
+type GetAgentRecallResponseObject interface {
+	VisitGetAgentRecallResponse(w http.ResponseWriter) error
+}
+
+type GetAgentRecall200JSONResponse RecallProgress
+
+func (response GetAgentRecall200JSONResponse) VisitGetAgentRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAgentRecall400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetAgentRecall400ApplicationProblemPlusJSONResponse) VisitGetAgentRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAgentRecall401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetAgentRecall401ApplicationProblemPlusJSONResponse) VisitGetAgentRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAgentRecall403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetAgentRecall403ApplicationProblemPlusJSONResponse) VisitGetAgentRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAgentRecall404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetAgentRecall404ApplicationProblemPlusJSONResponse) VisitGetAgentRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAgentRecall429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response GetAgentRecall429ApplicationProblemPlusJSONResponse) VisitGetAgentRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAgentRecall500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetAgentRecall500ApplicationProblemPlusJSONResponse) VisitGetAgentRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAgentRecall503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetAgentRecall503ApplicationProblemPlusJSONResponse) VisitGetAgentRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RotateAgentSecretRequestObject struct {
 	ClientID ClientIDInPath `json:"client_id"`
 	Body     *RotateAgentSecretJSONRequestBody
@@ -8438,6 +9874,1040 @@ func (response GetAuditEvent503ApplicationProblemPlusJSONResponse) VisitGetAudit
 	return err
 }
 
+type ListDelegationTemplatesRequestObject struct {
+	Params ListDelegationTemplatesParams
+}
+
+type ListDelegationTemplatesResponseObject interface {
+	VisitListDelegationTemplatesResponse(w http.ResponseWriter) error
+}
+
+type ListDelegationTemplates200JSONResponse DelegationTemplateList
+
+func (response ListDelegationTemplates200JSONResponse) VisitListDelegationTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDelegationTemplates400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListDelegationTemplates400ApplicationProblemPlusJSONResponse) VisitListDelegationTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDelegationTemplates401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListDelegationTemplates401ApplicationProblemPlusJSONResponse) VisitListDelegationTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDelegationTemplates403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListDelegationTemplates403ApplicationProblemPlusJSONResponse) VisitListDelegationTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDelegationTemplates429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response ListDelegationTemplates429ApplicationProblemPlusJSONResponse) VisitListDelegationTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDelegationTemplates500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListDelegationTemplates500ApplicationProblemPlusJSONResponse) VisitListDelegationTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDelegationTemplates503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListDelegationTemplates503ApplicationProblemPlusJSONResponse) VisitListDelegationTemplatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateDelegationTemplateRequestObject struct {
+	Body *CreateDelegationTemplateJSONRequestBody
+}
+
+type CreateDelegationTemplateResponseObject interface {
+	VisitCreateDelegationTemplateResponse(w http.ResponseWriter) error
+}
+
+type CreateDelegationTemplate201JSONResponse DelegationTemplate
+
+func (response CreateDelegationTemplate201JSONResponse) VisitCreateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateDelegationTemplate400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateDelegationTemplate400ApplicationProblemPlusJSONResponse) VisitCreateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateDelegationTemplate401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateDelegationTemplate401ApplicationProblemPlusJSONResponse) VisitCreateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateDelegationTemplate403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateDelegationTemplate403ApplicationProblemPlusJSONResponse) VisitCreateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateDelegationTemplate404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response CreateDelegationTemplate404ApplicationProblemPlusJSONResponse) VisitCreateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateDelegationTemplate409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateDelegationTemplate409ApplicationProblemPlusJSONResponse) VisitCreateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateDelegationTemplate413ApplicationProblemPlusJSONResponse struct {
+	ContentTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateDelegationTemplate413ApplicationProblemPlusJSONResponse) VisitCreateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateDelegationTemplate415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateDelegationTemplate415ApplicationProblemPlusJSONResponse) VisitCreateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateDelegationTemplate429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response CreateDelegationTemplate429ApplicationProblemPlusJSONResponse) VisitCreateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateDelegationTemplate500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response CreateDelegationTemplate500ApplicationProblemPlusJSONResponse) VisitCreateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateDelegationTemplate503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateDelegationTemplate503ApplicationProblemPlusJSONResponse) VisitCreateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteDelegationTemplateRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type DeleteDelegationTemplateResponseObject interface {
+	VisitDeleteDelegationTemplateResponse(w http.ResponseWriter) error
+}
+
+type DeleteDelegationTemplate204Response struct {
+}
+
+func (response DeleteDelegationTemplate204Response) VisitDeleteDelegationTemplateResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteDelegationTemplate400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteDelegationTemplate400ApplicationProblemPlusJSONResponse) VisitDeleteDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteDelegationTemplate401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteDelegationTemplate401ApplicationProblemPlusJSONResponse) VisitDeleteDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteDelegationTemplate403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteDelegationTemplate403ApplicationProblemPlusJSONResponse) VisitDeleteDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteDelegationTemplate404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteDelegationTemplate404ApplicationProblemPlusJSONResponse) VisitDeleteDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteDelegationTemplate429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteDelegationTemplate429ApplicationProblemPlusJSONResponse) VisitDeleteDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteDelegationTemplate500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteDelegationTemplate500ApplicationProblemPlusJSONResponse) VisitDeleteDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteDelegationTemplate503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteDelegationTemplate503ApplicationProblemPlusJSONResponse) VisitDeleteDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationTemplateRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type GetDelegationTemplateResponseObject interface {
+	VisitGetDelegationTemplateResponse(w http.ResponseWriter) error
+}
+
+type GetDelegationTemplate200JSONResponse DelegationTemplate
+
+func (response GetDelegationTemplate200JSONResponse) VisitGetDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationTemplate400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationTemplate400ApplicationProblemPlusJSONResponse) VisitGetDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationTemplate401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationTemplate401ApplicationProblemPlusJSONResponse) VisitGetDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationTemplate403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationTemplate403ApplicationProblemPlusJSONResponse) VisitGetDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationTemplate404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationTemplate404ApplicationProblemPlusJSONResponse) VisitGetDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationTemplate429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationTemplate429ApplicationProblemPlusJSONResponse) VisitGetDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationTemplate500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationTemplate500ApplicationProblemPlusJSONResponse) VisitGetDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationTemplate503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationTemplate503ApplicationProblemPlusJSONResponse) VisitGetDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDelegationTemplateRequestObject struct {
+	ID   IDInPath `json:"id"`
+	Body *UpdateDelegationTemplateJSONRequestBody
+}
+
+type UpdateDelegationTemplateResponseObject interface {
+	VisitUpdateDelegationTemplateResponse(w http.ResponseWriter) error
+}
+
+type UpdateDelegationTemplate200JSONResponse DelegationTemplate
+
+func (response UpdateDelegationTemplate200JSONResponse) VisitUpdateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDelegationTemplate400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateDelegationTemplate400ApplicationProblemPlusJSONResponse) VisitUpdateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDelegationTemplate401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateDelegationTemplate401ApplicationProblemPlusJSONResponse) VisitUpdateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDelegationTemplate403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateDelegationTemplate403ApplicationProblemPlusJSONResponse) VisitUpdateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDelegationTemplate404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateDelegationTemplate404ApplicationProblemPlusJSONResponse) VisitUpdateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDelegationTemplate409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateDelegationTemplate409ApplicationProblemPlusJSONResponse) VisitUpdateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDelegationTemplate413ApplicationProblemPlusJSONResponse struct {
+	ContentTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateDelegationTemplate413ApplicationProblemPlusJSONResponse) VisitUpdateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDelegationTemplate415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateDelegationTemplate415ApplicationProblemPlusJSONResponse) VisitUpdateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDelegationTemplate429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateDelegationTemplate429ApplicationProblemPlusJSONResponse) VisitUpdateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDelegationTemplate500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateDelegationTemplate500ApplicationProblemPlusJSONResponse) VisitUpdateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateDelegationTemplate503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateDelegationTemplate503ApplicationProblemPlusJSONResponse) VisitUpdateDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableDelegationTemplateRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type DisableDelegationTemplateResponseObject interface {
+	VisitDisableDelegationTemplateResponse(w http.ResponseWriter) error
+}
+
+type DisableDelegationTemplate200JSONResponse DelegationTemplate
+
+func (response DisableDelegationTemplate200JSONResponse) VisitDisableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableDelegationTemplate400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DisableDelegationTemplate400ApplicationProblemPlusJSONResponse) VisitDisableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableDelegationTemplate401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response DisableDelegationTemplate401ApplicationProblemPlusJSONResponse) VisitDisableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableDelegationTemplate403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DisableDelegationTemplate403ApplicationProblemPlusJSONResponse) VisitDisableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableDelegationTemplate404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DisableDelegationTemplate404ApplicationProblemPlusJSONResponse) VisitDisableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableDelegationTemplate429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response DisableDelegationTemplate429ApplicationProblemPlusJSONResponse) VisitDisableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableDelegationTemplate500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DisableDelegationTemplate500ApplicationProblemPlusJSONResponse) VisitDisableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableDelegationTemplate503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DisableDelegationTemplate503ApplicationProblemPlusJSONResponse) VisitDisableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableDelegationTemplateRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type EnableDelegationTemplateResponseObject interface {
+	VisitEnableDelegationTemplateResponse(w http.ResponseWriter) error
+}
+
+type EnableDelegationTemplate200JSONResponse DelegationTemplate
+
+func (response EnableDelegationTemplate200JSONResponse) VisitEnableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableDelegationTemplate400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response EnableDelegationTemplate400ApplicationProblemPlusJSONResponse) VisitEnableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableDelegationTemplate401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response EnableDelegationTemplate401ApplicationProblemPlusJSONResponse) VisitEnableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableDelegationTemplate403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response EnableDelegationTemplate403ApplicationProblemPlusJSONResponse) VisitEnableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableDelegationTemplate404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response EnableDelegationTemplate404ApplicationProblemPlusJSONResponse) VisitEnableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableDelegationTemplate429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response EnableDelegationTemplate429ApplicationProblemPlusJSONResponse) VisitEnableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableDelegationTemplate500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response EnableDelegationTemplate500ApplicationProblemPlusJSONResponse) VisitEnableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableDelegationTemplate503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EnableDelegationTemplate503ApplicationProblemPlusJSONResponse) VisitEnableDelegationTemplateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDelegationsRequestObject struct {
 	Params ListDelegationsParams
 }
@@ -9406,6 +11876,143 @@ func (response EnableDelegation503ApplicationProblemPlusJSONResponse) VisitEnabl
 	return err
 }
 
+type GetDelegationRecallRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type GetDelegationRecallResponseObject interface {
+	VisitGetDelegationRecallResponse(w http.ResponseWriter) error
+}
+
+type GetDelegationRecall200JSONResponse RecallProgress
+
+func (response GetDelegationRecall200JSONResponse) VisitGetDelegationRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationRecall400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationRecall400ApplicationProblemPlusJSONResponse) VisitGetDelegationRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationRecall401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationRecall401ApplicationProblemPlusJSONResponse) VisitGetDelegationRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationRecall403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationRecall403ApplicationProblemPlusJSONResponse) VisitGetDelegationRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationRecall404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationRecall404ApplicationProblemPlusJSONResponse) VisitGetDelegationRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationRecall429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationRecall429ApplicationProblemPlusJSONResponse) VisitGetDelegationRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationRecall500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationRecall500ApplicationProblemPlusJSONResponse) VisitGetDelegationRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDelegationRecall503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetDelegationRecall503ApplicationProblemPlusJSONResponse) VisitGetDelegationRecallResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RevokeDelegationRequestObject struct {
 	ID   IDInPath `json:"id"`
 	Body *RevokeDelegationJSONRequestBody
@@ -9717,6 +12324,1210 @@ type Explain503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response Explain503ApplicationProblemPlusJSONResponse) VisitExplainResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListIdentityProvidersRequestObject struct {
+	Params ListIdentityProvidersParams
+}
+
+type ListIdentityProvidersResponseObject interface {
+	VisitListIdentityProvidersResponse(w http.ResponseWriter) error
+}
+
+type ListIdentityProviders200JSONResponse IdentityProviderList
+
+func (response ListIdentityProviders200JSONResponse) VisitListIdentityProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListIdentityProviders400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListIdentityProviders400ApplicationProblemPlusJSONResponse) VisitListIdentityProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListIdentityProviders401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListIdentityProviders401ApplicationProblemPlusJSONResponse) VisitListIdentityProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListIdentityProviders403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListIdentityProviders403ApplicationProblemPlusJSONResponse) VisitListIdentityProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListIdentityProviders429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response ListIdentityProviders429ApplicationProblemPlusJSONResponse) VisitListIdentityProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListIdentityProviders500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListIdentityProviders500ApplicationProblemPlusJSONResponse) VisitListIdentityProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListIdentityProviders503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListIdentityProviders503ApplicationProblemPlusJSONResponse) VisitListIdentityProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateIdentityProviderRequestObject struct {
+	Body *CreateIdentityProviderJSONRequestBody
+}
+
+type CreateIdentityProviderResponseObject interface {
+	VisitCreateIdentityProviderResponse(w http.ResponseWriter) error
+}
+
+type CreateIdentityProvider201JSONResponse IdentityProvider
+
+func (response CreateIdentityProvider201JSONResponse) VisitCreateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateIdentityProvider400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateIdentityProvider400ApplicationProblemPlusJSONResponse) VisitCreateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateIdentityProvider401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateIdentityProvider401ApplicationProblemPlusJSONResponse) VisitCreateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateIdentityProvider403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateIdentityProvider403ApplicationProblemPlusJSONResponse) VisitCreateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateIdentityProvider409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateIdentityProvider409ApplicationProblemPlusJSONResponse) VisitCreateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateIdentityProvider413ApplicationProblemPlusJSONResponse struct {
+	ContentTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateIdentityProvider413ApplicationProblemPlusJSONResponse) VisitCreateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateIdentityProvider415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response CreateIdentityProvider415ApplicationProblemPlusJSONResponse) VisitCreateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateIdentityProvider429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response CreateIdentityProvider429ApplicationProblemPlusJSONResponse) VisitCreateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateIdentityProvider500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response CreateIdentityProvider500ApplicationProblemPlusJSONResponse) VisitCreateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateIdentityProvider503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateIdentityProvider503ApplicationProblemPlusJSONResponse) VisitCreateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteIdentityProviderRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type DeleteIdentityProviderResponseObject interface {
+	VisitDeleteIdentityProviderResponse(w http.ResponseWriter) error
+}
+
+type DeleteIdentityProvider204Response struct {
+}
+
+func (response DeleteIdentityProvider204Response) VisitDeleteIdentityProviderResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteIdentityProvider400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteIdentityProvider400ApplicationProblemPlusJSONResponse) VisitDeleteIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteIdentityProvider401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteIdentityProvider401ApplicationProblemPlusJSONResponse) VisitDeleteIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteIdentityProvider403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteIdentityProvider403ApplicationProblemPlusJSONResponse) VisitDeleteIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteIdentityProvider404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteIdentityProvider404ApplicationProblemPlusJSONResponse) VisitDeleteIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteIdentityProvider409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteIdentityProvider409ApplicationProblemPlusJSONResponse) VisitDeleteIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteIdentityProvider429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteIdentityProvider429ApplicationProblemPlusJSONResponse) VisitDeleteIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteIdentityProvider500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteIdentityProvider500ApplicationProblemPlusJSONResponse) VisitDeleteIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteIdentityProvider503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteIdentityProvider503ApplicationProblemPlusJSONResponse) VisitDeleteIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetIdentityProviderRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type GetIdentityProviderResponseObject interface {
+	VisitGetIdentityProviderResponse(w http.ResponseWriter) error
+}
+
+type GetIdentityProvider200JSONResponse IdentityProvider
+
+func (response GetIdentityProvider200JSONResponse) VisitGetIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetIdentityProvider400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response GetIdentityProvider400ApplicationProblemPlusJSONResponse) VisitGetIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetIdentityProvider401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetIdentityProvider401ApplicationProblemPlusJSONResponse) VisitGetIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetIdentityProvider403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetIdentityProvider403ApplicationProblemPlusJSONResponse) VisitGetIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetIdentityProvider404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetIdentityProvider404ApplicationProblemPlusJSONResponse) VisitGetIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetIdentityProvider429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response GetIdentityProvider429ApplicationProblemPlusJSONResponse) VisitGetIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetIdentityProvider500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response GetIdentityProvider500ApplicationProblemPlusJSONResponse) VisitGetIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetIdentityProvider503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetIdentityProvider503ApplicationProblemPlusJSONResponse) VisitGetIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateIdentityProviderRequestObject struct {
+	ID   IDInPath `json:"id"`
+	Body *UpdateIdentityProviderJSONRequestBody
+}
+
+type UpdateIdentityProviderResponseObject interface {
+	VisitUpdateIdentityProviderResponse(w http.ResponseWriter) error
+}
+
+type UpdateIdentityProvider200JSONResponse IdentityProvider
+
+func (response UpdateIdentityProvider200JSONResponse) VisitUpdateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateIdentityProvider400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIdentityProvider400ApplicationProblemPlusJSONResponse) VisitUpdateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateIdentityProvider401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIdentityProvider401ApplicationProblemPlusJSONResponse) VisitUpdateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateIdentityProvider403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIdentityProvider403ApplicationProblemPlusJSONResponse) VisitUpdateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateIdentityProvider404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIdentityProvider404ApplicationProblemPlusJSONResponse) VisitUpdateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateIdentityProvider409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIdentityProvider409ApplicationProblemPlusJSONResponse) VisitUpdateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateIdentityProvider413ApplicationProblemPlusJSONResponse struct {
+	ContentTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIdentityProvider413ApplicationProblemPlusJSONResponse) VisitUpdateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateIdentityProvider415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIdentityProvider415ApplicationProblemPlusJSONResponse) VisitUpdateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateIdentityProvider429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIdentityProvider429ApplicationProblemPlusJSONResponse) VisitUpdateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateIdentityProvider500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIdentityProvider500ApplicationProblemPlusJSONResponse) VisitUpdateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateIdentityProvider503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIdentityProvider503ApplicationProblemPlusJSONResponse) VisitUpdateIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableIdentityProviderRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type DisableIdentityProviderResponseObject interface {
+	VisitDisableIdentityProviderResponse(w http.ResponseWriter) error
+}
+
+type DisableIdentityProvider200JSONResponse IdentityProvider
+
+func (response DisableIdentityProvider200JSONResponse) VisitDisableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableIdentityProvider400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response DisableIdentityProvider400ApplicationProblemPlusJSONResponse) VisitDisableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableIdentityProvider401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response DisableIdentityProvider401ApplicationProblemPlusJSONResponse) VisitDisableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableIdentityProvider403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DisableIdentityProvider403ApplicationProblemPlusJSONResponse) VisitDisableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableIdentityProvider404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DisableIdentityProvider404ApplicationProblemPlusJSONResponse) VisitDisableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableIdentityProvider429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response DisableIdentityProvider429ApplicationProblemPlusJSONResponse) VisitDisableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableIdentityProvider500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response DisableIdentityProvider500ApplicationProblemPlusJSONResponse) VisitDisableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableIdentityProvider503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DisableIdentityProvider503ApplicationProblemPlusJSONResponse) VisitDisableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableIdentityProviderRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type EnableIdentityProviderResponseObject interface {
+	VisitEnableIdentityProviderResponse(w http.ResponseWriter) error
+}
+
+type EnableIdentityProvider200JSONResponse IdentityProvider
+
+func (response EnableIdentityProvider200JSONResponse) VisitEnableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableIdentityProvider400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response EnableIdentityProvider400ApplicationProblemPlusJSONResponse) VisitEnableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableIdentityProvider401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response EnableIdentityProvider401ApplicationProblemPlusJSONResponse) VisitEnableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableIdentityProvider403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response EnableIdentityProvider403ApplicationProblemPlusJSONResponse) VisitEnableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableIdentityProvider404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response EnableIdentityProvider404ApplicationProblemPlusJSONResponse) VisitEnableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableIdentityProvider429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response EnableIdentityProvider429ApplicationProblemPlusJSONResponse) VisitEnableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableIdentityProvider500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response EnableIdentityProvider500ApplicationProblemPlusJSONResponse) VisitEnableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableIdentityProvider503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EnableIdentityProvider503ApplicationProblemPlusJSONResponse) VisitEnableIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestIdentityProviderRequestObject struct {
+	ID   IDInPath `json:"id"`
+	Body *TestIdentityProviderJSONRequestBody
+}
+
+type TestIdentityProviderResponseObject interface {
+	VisitTestIdentityProviderResponse(w http.ResponseWriter) error
+}
+
+type TestIdentityProvider200JSONResponse IdentityProviderVerdict
+
+func (response TestIdentityProvider200JSONResponse) VisitTestIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestIdentityProvider400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response TestIdentityProvider400ApplicationProblemPlusJSONResponse) VisitTestIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestIdentityProvider401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response TestIdentityProvider401ApplicationProblemPlusJSONResponse) VisitTestIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestIdentityProvider403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response TestIdentityProvider403ApplicationProblemPlusJSONResponse) VisitTestIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestIdentityProvider404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response TestIdentityProvider404ApplicationProblemPlusJSONResponse) VisitTestIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestIdentityProvider413ApplicationProblemPlusJSONResponse struct {
+	ContentTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response TestIdentityProvider413ApplicationProblemPlusJSONResponse) VisitTestIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestIdentityProvider415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response TestIdentityProvider415ApplicationProblemPlusJSONResponse) VisitTestIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestIdentityProvider429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response TestIdentityProvider429ApplicationProblemPlusJSONResponse) VisitTestIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestIdentityProvider500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response TestIdentityProvider500ApplicationProblemPlusJSONResponse) VisitTestIdentityProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestIdentityProvider503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response TestIdentityProvider503ApplicationProblemPlusJSONResponse) VisitTestIdentityProviderResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -10246,6 +14057,142 @@ type UpdateMe503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response UpdateMe503ApplicationProblemPlusJSONResponse) VisitUpdateMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyIdentitiesRequestObject struct {
+}
+
+type ListMyIdentitiesResponseObject interface {
+	VisitListMyIdentitiesResponse(w http.ResponseWriter) error
+}
+
+type ListMyIdentities200JSONResponse IdentityLinkList
+
+func (response ListMyIdentities200JSONResponse) VisitListMyIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyIdentities400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListMyIdentities400ApplicationProblemPlusJSONResponse) VisitListMyIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyIdentities401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListMyIdentities401ApplicationProblemPlusJSONResponse) VisitListMyIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyIdentities403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListMyIdentities403ApplicationProblemPlusJSONResponse) VisitListMyIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyIdentities404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListMyIdentities404ApplicationProblemPlusJSONResponse) VisitListMyIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyIdentities429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response ListMyIdentities429ApplicationProblemPlusJSONResponse) VisitListMyIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyIdentities500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListMyIdentities500ApplicationProblemPlusJSONResponse) VisitListMyIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyIdentities503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListMyIdentities503ApplicationProblemPlusJSONResponse) VisitListMyIdentitiesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -13010,6 +16957,93 @@ func (response CompleteSetup503ApplicationProblemPlusJSONResponse) VisitComplete
 	return err
 }
 
+type ListSignInProvidersRequestObject struct {
+}
+
+type ListSignInProvidersResponseObject interface {
+	VisitListSignInProvidersResponse(w http.ResponseWriter) error
+}
+
+type ListSignInProviders200JSONResponse SignInProviderList
+
+func (response ListSignInProviders200JSONResponse) VisitListSignInProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSignInProviders400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListSignInProviders400ApplicationProblemPlusJSONResponse) VisitListSignInProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSignInProviders429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response ListSignInProviders429ApplicationProblemPlusJSONResponse) VisitListSignInProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSignInProviders500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListSignInProviders500ApplicationProblemPlusJSONResponse) VisitListSignInProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSignInProviders503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListSignInProviders503ApplicationProblemPlusJSONResponse) VisitListSignInProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListUsersRequestObject struct {
 	Params ListUsersParams
 }
@@ -13611,6 +17645,462 @@ type UpdateUser503ApplicationProblemPlusJSONResponse struct {
 }
 
 func (response UpdateUser503ApplicationProblemPlusJSONResponse) VisitUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserIdentitiesRequestObject struct {
+	ID IDInPath `json:"id"`
+}
+
+type ListUserIdentitiesResponseObject interface {
+	VisitListUserIdentitiesResponse(w http.ResponseWriter) error
+}
+
+type ListUserIdentities200JSONResponse IdentityLinkList
+
+func (response ListUserIdentities200JSONResponse) VisitListUserIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserIdentities400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserIdentities400ApplicationProblemPlusJSONResponse) VisitListUserIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserIdentities401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserIdentities401ApplicationProblemPlusJSONResponse) VisitListUserIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserIdentities403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserIdentities403ApplicationProblemPlusJSONResponse) VisitListUserIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserIdentities404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserIdentities404ApplicationProblemPlusJSONResponse) VisitListUserIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserIdentities429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserIdentities429ApplicationProblemPlusJSONResponse) VisitListUserIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserIdentities500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserIdentities500ApplicationProblemPlusJSONResponse) VisitListUserIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserIdentities503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserIdentities503ApplicationProblemPlusJSONResponse) VisitListUserIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkIdentityRequestObject struct {
+	ID   IDInPath `json:"id"`
+	Body *LinkIdentityJSONRequestBody
+}
+
+type LinkIdentityResponseObject interface {
+	VisitLinkIdentityResponse(w http.ResponseWriter) error
+}
+
+type LinkIdentity201JSONResponse IdentityLink
+
+func (response LinkIdentity201JSONResponse) VisitLinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkIdentity400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response LinkIdentity400ApplicationProblemPlusJSONResponse) VisitLinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkIdentity401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response LinkIdentity401ApplicationProblemPlusJSONResponse) VisitLinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkIdentity403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response LinkIdentity403ApplicationProblemPlusJSONResponse) VisitLinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkIdentity404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response LinkIdentity404ApplicationProblemPlusJSONResponse) VisitLinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkIdentity409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response LinkIdentity409ApplicationProblemPlusJSONResponse) VisitLinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkIdentity413ApplicationProblemPlusJSONResponse struct {
+	ContentTooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response LinkIdentity413ApplicationProblemPlusJSONResponse) VisitLinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkIdentity415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response LinkIdentity415ApplicationProblemPlusJSONResponse) VisitLinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkIdentity429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response LinkIdentity429ApplicationProblemPlusJSONResponse) VisitLinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkIdentity500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response LinkIdentity500ApplicationProblemPlusJSONResponse) VisitLinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkIdentity503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response LinkIdentity503ApplicationProblemPlusJSONResponse) VisitLinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnlinkIdentityRequestObject struct {
+	ID                 IDInPath                 `json:"id"`
+	IdentityProviderID IdentityProviderIDInPath `json:"identity_provider_id"`
+	Params             UnlinkIdentityParams
+}
+
+type UnlinkIdentityResponseObject interface {
+	VisitUnlinkIdentityResponse(w http.ResponseWriter) error
+}
+
+type UnlinkIdentity204Response struct {
+}
+
+func (response UnlinkIdentity204Response) VisitUnlinkIdentityResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type UnlinkIdentity400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response UnlinkIdentity400ApplicationProblemPlusJSONResponse) VisitUnlinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnlinkIdentity401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response UnlinkIdentity401ApplicationProblemPlusJSONResponse) VisitUnlinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnlinkIdentity403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UnlinkIdentity403ApplicationProblemPlusJSONResponse) VisitUnlinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnlinkIdentity404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UnlinkIdentity404ApplicationProblemPlusJSONResponse) VisitUnlinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnlinkIdentity429ApplicationProblemPlusJSONResponse struct {
+	TooManyRequestsApplicationProblemPlusJSONResponse
+}
+
+func (response UnlinkIdentity429ApplicationProblemPlusJSONResponse) VisitUnlinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnlinkIdentity500ApplicationProblemPlusJSONResponse struct {
+	InternalErrorApplicationProblemPlusJSONResponse
+}
+
+func (response UnlinkIdentity500ApplicationProblemPlusJSONResponse) VisitUnlinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnlinkIdentity503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response UnlinkIdentity503ApplicationProblemPlusJSONResponse) VisitUnlinkIdentityResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -15161,6 +19651,9 @@ type StrictServerInterface interface {
 	// SetAgentKeys Set the agent's public keys
 	// (PUT /agents/{client_id}/keys)
 	SetAgentKeys(ctx context.Context, request SetAgentKeysRequestObject) (SetAgentKeysResponseObject, error)
+	// GetAgentRecall How far the agent's last recall has come
+	// (GET /agents/{client_id}/recall)
+	GetAgentRecall(ctx context.Context, request GetAgentRecallRequestObject) (GetAgentRecallResponseObject, error)
 	// RotateAgentSecret Make a new client secret
 	// (POST /agents/{client_id}/rotate-secret)
 	RotateAgentSecret(ctx context.Context, request RotateAgentSecretRequestObject) (RotateAgentSecretResponseObject, error)
@@ -15188,6 +19681,27 @@ type StrictServerInterface interface {
 	// GetAuditEvent One audit event
 	// (GET /audit-events/{seq})
 	GetAuditEvent(ctx context.Context, request GetAuditEventRequestObject) (GetAuditEventResponseObject, error)
+	// ListDelegationTemplates List delegation templates
+	// (GET /delegation-templates)
+	ListDelegationTemplates(ctx context.Context, request ListDelegationTemplatesRequestObject) (ListDelegationTemplatesResponseObject, error)
+	// CreateDelegationTemplate Add a delegation template
+	// (POST /delegation-templates)
+	CreateDelegationTemplate(ctx context.Context, request CreateDelegationTemplateRequestObject) (CreateDelegationTemplateResponseObject, error)
+	// DeleteDelegationTemplate Delete a delegation template
+	// (DELETE /delegation-templates/{id})
+	DeleteDelegationTemplate(ctx context.Context, request DeleteDelegationTemplateRequestObject) (DeleteDelegationTemplateResponseObject, error)
+	// GetDelegationTemplate One delegation template
+	// (GET /delegation-templates/{id})
+	GetDelegationTemplate(ctx context.Context, request GetDelegationTemplateRequestObject) (GetDelegationTemplateResponseObject, error)
+	// UpdateDelegationTemplate Change a delegation template
+	// (PATCH /delegation-templates/{id})
+	UpdateDelegationTemplate(ctx context.Context, request UpdateDelegationTemplateRequestObject) (UpdateDelegationTemplateResponseObject, error)
+	// DisableDelegationTemplate Disable a delegation template
+	// (POST /delegation-templates/{id}/disable)
+	DisableDelegationTemplate(ctx context.Context, request DisableDelegationTemplateRequestObject) (DisableDelegationTemplateResponseObject, error)
+	// EnableDelegationTemplate Enable a delegation template
+	// (POST /delegation-templates/{id}/enable)
+	EnableDelegationTemplate(ctx context.Context, request EnableDelegationTemplateRequestObject) (EnableDelegationTemplateResponseObject, error)
 	// ListDelegations List delegations
 	// (GET /delegations)
 	ListDelegations(ctx context.Context, request ListDelegationsRequestObject) (ListDelegationsResponseObject, error)
@@ -15206,12 +19720,39 @@ type StrictServerInterface interface {
 	// EnableDelegation Enable a disabled delegation
 	// (POST /delegations/{id}/enable)
 	EnableDelegation(ctx context.Context, request EnableDelegationRequestObject) (EnableDelegationResponseObject, error)
+	// GetDelegationRecall How far the delegation's last recall has come
+	// (GET /delegations/{id}/recall)
+	GetDelegationRecall(ctx context.Context, request GetDelegationRecallRequestObject) (GetDelegationRecallResponseObject, error)
 	// RevokeDelegation Revoke a delegation for good
 	// (POST /delegations/{id}/revoke)
 	RevokeDelegation(ctx context.Context, request RevokeDelegationRequestObject) (RevokeDelegationResponseObject, error)
 	// Explain What an agent can do right now, and why not more
 	// (GET /explain)
 	Explain(ctx context.Context, request ExplainRequestObject) (ExplainResponseObject, error)
+	// ListIdentityProviders List identity providers
+	// (GET /identity-providers)
+	ListIdentityProviders(ctx context.Context, request ListIdentityProvidersRequestObject) (ListIdentityProvidersResponseObject, error)
+	// CreateIdentityProvider Add an identity provider
+	// (POST /identity-providers)
+	CreateIdentityProvider(ctx context.Context, request CreateIdentityProviderRequestObject) (CreateIdentityProviderResponseObject, error)
+	// DeleteIdentityProvider Delete an identity provider
+	// (DELETE /identity-providers/{id})
+	DeleteIdentityProvider(ctx context.Context, request DeleteIdentityProviderRequestObject) (DeleteIdentityProviderResponseObject, error)
+	// GetIdentityProvider One identity provider
+	// (GET /identity-providers/{id})
+	GetIdentityProvider(ctx context.Context, request GetIdentityProviderRequestObject) (GetIdentityProviderResponseObject, error)
+	// UpdateIdentityProvider Change an identity provider
+	// (PATCH /identity-providers/{id})
+	UpdateIdentityProvider(ctx context.Context, request UpdateIdentityProviderRequestObject) (UpdateIdentityProviderResponseObject, error)
+	// DisableIdentityProvider Believe an identity provider no more
+	// (POST /identity-providers/{id}/disable)
+	DisableIdentityProvider(ctx context.Context, request DisableIdentityProviderRequestObject) (DisableIdentityProviderResponseObject, error)
+	// EnableIdentityProvider Believe an identity provider
+	// (POST /identity-providers/{id}/enable)
+	EnableIdentityProvider(ctx context.Context, request EnableIdentityProviderRequestObject) (EnableIdentityProviderResponseObject, error)
+	// TestIdentityProvider Test an identity provider
+	// (POST /identity-providers/{id}/test)
+	TestIdentityProvider(ctx context.Context, request TestIdentityProviderRequestObject) (TestIdentityProviderResponseObject, error)
 	// ListKeys The signing keys
 	// (GET /keys)
 	ListKeys(ctx context.Context, request ListKeysRequestObject) (ListKeysResponseObject, error)
@@ -15224,6 +19765,9 @@ type StrictServerInterface interface {
 	// UpdateMe Change your own name
 	// (PATCH /me)
 	UpdateMe(ctx context.Context, request UpdateMeRequestObject) (UpdateMeResponseObject, error)
+	// ListMyIdentities The caller's linked identities
+	// (GET /me/identities)
+	ListMyIdentities(ctx context.Context, request ListMyIdentitiesRequestObject) (ListMyIdentitiesResponseObject, error)
 	// ChangePassword Change your own password
 	// (POST /me/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
@@ -15281,6 +19825,9 @@ type StrictServerInterface interface {
 	// CompleteSetup Use a one-time set-up link
 	// (POST /setup)
 	CompleteSetup(ctx context.Context, request CompleteSetupRequestObject) (CompleteSetupResponseObject, error)
+	// ListSignInProviders From where one can sign in
+	// (GET /sign-in/providers)
+	ListSignInProviders(ctx context.Context, request ListSignInProvidersRequestObject) (ListSignInProvidersResponseObject, error)
 	// ListUsers List users
 	// (GET /users)
 	ListUsers(ctx context.Context, request ListUsersRequestObject) (ListUsersResponseObject, error)
@@ -15293,6 +19840,15 @@ type StrictServerInterface interface {
 	// UpdateUser Change, suspend or reactivate a user
 	// (PATCH /users/{id})
 	UpdateUser(ctx context.Context, request UpdateUserRequestObject) (UpdateUserResponseObject, error)
+	// ListUserIdentities The identities linked to a user
+	// (GET /users/{id}/identities)
+	ListUserIdentities(ctx context.Context, request ListUserIdentitiesRequestObject) (ListUserIdentitiesResponseObject, error)
+	// LinkIdentity Link an identity to a user
+	// (POST /users/{id}/identities)
+	LinkIdentity(ctx context.Context, request LinkIdentityRequestObject) (LinkIdentityResponseObject, error)
+	// UnlinkIdentity Unlink an identity from a user
+	// (DELETE /users/{id}/identities/{identity_provider_id})
+	UnlinkIdentity(ctx context.Context, request UnlinkIdentityRequestObject) (UnlinkIdentityResponseObject, error)
 	// CreateSetupLink Make a new one-time set-up link
 	// (POST /users/{id}/setup-link)
 	CreateSetupLink(ctx context.Context, request CreateSetupLinkRequestObject) (CreateSetupLinkResponseObject, error)
@@ -15766,6 +20322,32 @@ func (sh *strictHandler) SetAgentKeys(w http.ResponseWriter, r *http.Request, cl
 	}
 }
 
+// GetAgentRecall operation middleware
+func (sh *strictHandler) GetAgentRecall(w http.ResponseWriter, r *http.Request, clientID ClientIDInPath) {
+	var request GetAgentRecallRequestObject
+
+	request.ClientID = clientID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAgentRecall(ctx, request.(GetAgentRecallRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAgentRecall")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetAgentRecallResponseObject); ok {
+		if err := validResponse.VisitGetAgentRecallResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // RotateAgentSecret operation middleware
 func (sh *strictHandler) RotateAgentSecret(w http.ResponseWriter, r *http.Request, clientID ClientIDInPath) {
 	var request RotateAgentSecretRequestObject
@@ -16014,6 +20596,200 @@ func (sh *strictHandler) GetAuditEvent(w http.ResponseWriter, r *http.Request, s
 	}
 }
 
+// ListDelegationTemplates operation middleware
+func (sh *strictHandler) ListDelegationTemplates(w http.ResponseWriter, r *http.Request, params ListDelegationTemplatesParams) {
+	var request ListDelegationTemplatesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDelegationTemplates(ctx, request.(ListDelegationTemplatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDelegationTemplates")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListDelegationTemplatesResponseObject); ok {
+		if err := validResponse.VisitListDelegationTemplatesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateDelegationTemplate operation middleware
+func (sh *strictHandler) CreateDelegationTemplate(w http.ResponseWriter, r *http.Request) {
+	var request CreateDelegationTemplateRequestObject
+
+	var body CreateDelegationTemplateJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateDelegationTemplate(ctx, request.(CreateDelegationTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateDelegationTemplate")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateDelegationTemplateResponseObject); ok {
+		if err := validResponse.VisitCreateDelegationTemplateResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteDelegationTemplate operation middleware
+func (sh *strictHandler) DeleteDelegationTemplate(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request DeleteDelegationTemplateRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteDelegationTemplate(ctx, request.(DeleteDelegationTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteDelegationTemplate")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteDelegationTemplateResponseObject); ok {
+		if err := validResponse.VisitDeleteDelegationTemplateResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetDelegationTemplate operation middleware
+func (sh *strictHandler) GetDelegationTemplate(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request GetDelegationTemplateRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDelegationTemplate(ctx, request.(GetDelegationTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDelegationTemplate")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetDelegationTemplateResponseObject); ok {
+		if err := validResponse.VisitGetDelegationTemplateResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateDelegationTemplate operation middleware
+func (sh *strictHandler) UpdateDelegationTemplate(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request UpdateDelegationTemplateRequestObject
+
+	request.ID = id
+
+	var body UpdateDelegationTemplateJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateDelegationTemplate(ctx, request.(UpdateDelegationTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateDelegationTemplate")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateDelegationTemplateResponseObject); ok {
+		if err := validResponse.VisitUpdateDelegationTemplateResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DisableDelegationTemplate operation middleware
+func (sh *strictHandler) DisableDelegationTemplate(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request DisableDelegationTemplateRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DisableDelegationTemplate(ctx, request.(DisableDelegationTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DisableDelegationTemplate")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DisableDelegationTemplateResponseObject); ok {
+		if err := validResponse.VisitDisableDelegationTemplateResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EnableDelegationTemplate operation middleware
+func (sh *strictHandler) EnableDelegationTemplate(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request EnableDelegationTemplateRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EnableDelegationTemplate(ctx, request.(EnableDelegationTemplateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EnableDelegationTemplate")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EnableDelegationTemplateResponseObject); ok {
+		if err := validResponse.VisitEnableDelegationTemplateResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListDelegations operation middleware
 func (sh *strictHandler) ListDelegations(w http.ResponseWriter, r *http.Request, params ListDelegationsParams) {
 	var request ListDelegationsRequestObject
@@ -16192,6 +20968,32 @@ func (sh *strictHandler) EnableDelegation(w http.ResponseWriter, r *http.Request
 	}
 }
 
+// GetDelegationRecall operation middleware
+func (sh *strictHandler) GetDelegationRecall(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request GetDelegationRecallRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDelegationRecall(ctx, request.(GetDelegationRecallRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDelegationRecall")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetDelegationRecallResponseObject); ok {
+		if err := validResponse.VisitGetDelegationRecallResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // RevokeDelegation operation middleware
 func (sh *strictHandler) RevokeDelegation(w http.ResponseWriter, r *http.Request, id IDInPath) {
 	var request RevokeDelegationRequestObject
@@ -16247,6 +21049,233 @@ func (sh *strictHandler) Explain(w http.ResponseWriter, r *http.Request, params 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ExplainResponseObject); ok {
 		if err := validResponse.VisitExplainResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListIdentityProviders operation middleware
+func (sh *strictHandler) ListIdentityProviders(w http.ResponseWriter, r *http.Request, params ListIdentityProvidersParams) {
+	var request ListIdentityProvidersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListIdentityProviders(ctx, request.(ListIdentityProvidersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListIdentityProviders")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListIdentityProvidersResponseObject); ok {
+		if err := validResponse.VisitListIdentityProvidersResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateIdentityProvider operation middleware
+func (sh *strictHandler) CreateIdentityProvider(w http.ResponseWriter, r *http.Request) {
+	var request CreateIdentityProviderRequestObject
+
+	var body CreateIdentityProviderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateIdentityProvider(ctx, request.(CreateIdentityProviderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateIdentityProvider")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateIdentityProviderResponseObject); ok {
+		if err := validResponse.VisitCreateIdentityProviderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteIdentityProvider operation middleware
+func (sh *strictHandler) DeleteIdentityProvider(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request DeleteIdentityProviderRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteIdentityProvider(ctx, request.(DeleteIdentityProviderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteIdentityProvider")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteIdentityProviderResponseObject); ok {
+		if err := validResponse.VisitDeleteIdentityProviderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetIdentityProvider operation middleware
+func (sh *strictHandler) GetIdentityProvider(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request GetIdentityProviderRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetIdentityProvider(ctx, request.(GetIdentityProviderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetIdentityProvider")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetIdentityProviderResponseObject); ok {
+		if err := validResponse.VisitGetIdentityProviderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateIdentityProvider operation middleware
+func (sh *strictHandler) UpdateIdentityProvider(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request UpdateIdentityProviderRequestObject
+
+	request.ID = id
+
+	var body UpdateIdentityProviderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateIdentityProvider(ctx, request.(UpdateIdentityProviderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateIdentityProvider")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateIdentityProviderResponseObject); ok {
+		if err := validResponse.VisitUpdateIdentityProviderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DisableIdentityProvider operation middleware
+func (sh *strictHandler) DisableIdentityProvider(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request DisableIdentityProviderRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DisableIdentityProvider(ctx, request.(DisableIdentityProviderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DisableIdentityProvider")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DisableIdentityProviderResponseObject); ok {
+		if err := validResponse.VisitDisableIdentityProviderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EnableIdentityProvider operation middleware
+func (sh *strictHandler) EnableIdentityProvider(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request EnableIdentityProviderRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EnableIdentityProvider(ctx, request.(EnableIdentityProviderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EnableIdentityProvider")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EnableIdentityProviderResponseObject); ok {
+		if err := validResponse.VisitEnableIdentityProviderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TestIdentityProvider operation middleware
+func (sh *strictHandler) TestIdentityProvider(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request TestIdentityProviderRequestObject
+
+	request.ID = id
+
+	var body TestIdentityProviderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TestIdentityProvider(ctx, request.(TestIdentityProviderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TestIdentityProvider")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TestIdentityProviderResponseObject); ok {
+		if err := validResponse.VisitTestIdentityProviderResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -16350,6 +21379,30 @@ func (sh *strictHandler) UpdateMe(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(UpdateMeResponseObject); ok {
 		if err := validResponse.VisitUpdateMeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMyIdentities operation middleware
+func (sh *strictHandler) ListMyIdentities(w http.ResponseWriter, r *http.Request) {
+	var request ListMyIdentitiesRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMyIdentities(ctx, request.(ListMyIdentitiesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMyIdentities")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListMyIdentitiesResponseObject); ok {
+		if err := validResponse.VisitListMyIdentitiesResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -16885,6 +21938,30 @@ func (sh *strictHandler) CompleteSetup(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// ListSignInProviders operation middleware
+func (sh *strictHandler) ListSignInProviders(w http.ResponseWriter, r *http.Request) {
+	var request ListSignInProvidersRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSignInProviders(ctx, request.(ListSignInProvidersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSignInProviders")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListSignInProvidersResponseObject); ok {
+		if err := validResponse.VisitListSignInProvidersResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListUsers operation middleware
 func (sh *strictHandler) ListUsers(w http.ResponseWriter, r *http.Request, params ListUsersParams) {
 	var request ListUsersRequestObject
@@ -16994,6 +22071,93 @@ func (sh *strictHandler) UpdateUser(w http.ResponseWriter, r *http.Request, id I
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(UpdateUserResponseObject); ok {
 		if err := validResponse.VisitUpdateUserResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListUserIdentities operation middleware
+func (sh *strictHandler) ListUserIdentities(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request ListUserIdentitiesRequestObject
+
+	request.ID = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListUserIdentities(ctx, request.(ListUserIdentitiesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListUserIdentities")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListUserIdentitiesResponseObject); ok {
+		if err := validResponse.VisitListUserIdentitiesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LinkIdentity operation middleware
+func (sh *strictHandler) LinkIdentity(w http.ResponseWriter, r *http.Request, id IDInPath) {
+	var request LinkIdentityRequestObject
+
+	request.ID = id
+
+	var body LinkIdentityJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.LinkIdentity(ctx, request.(LinkIdentityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LinkIdentity")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(LinkIdentityResponseObject); ok {
+		if err := validResponse.VisitLinkIdentityResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UnlinkIdentity operation middleware
+func (sh *strictHandler) UnlinkIdentity(w http.ResponseWriter, r *http.Request, id IDInPath, identityProviderID IdentityProviderIDInPath, params UnlinkIdentityParams) {
+	var request UnlinkIdentityRequestObject
+
+	request.ID = id
+	request.IdentityProviderID = identityProviderID
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UnlinkIdentity(ctx, request.(UnlinkIdentityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UnlinkIdentity")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UnlinkIdentityResponseObject); ok {
+		if err := validResponse.VisitUnlinkIdentityResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -17290,293 +22454,363 @@ func (sh *strictHandler) TestWorkloadSource(w http.ResponseWriter, r *http.Reque
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Ncts4lj/6KijdrUqnV5Zlx0kndk3d63bS057uJL5x0qm9nfwtmIQktClATYBWtKlUzdPMvsc+yjzJ",
-	"LZwDkCAJSpQtxUlaVVuzHYsE8XHOwfn8nY+dSE6mUjChVefwY2fMaMxS+M9XTKfz46FmqflXzFSU8qnm",
-	"UnQOO+cskiJWREsyo1yTSzaUKSM6nXMxInREueh1up2U/ZnxlMWdQ51mrNtR0ZhNqBluwgWfZJPOYb/b",
-	"0fMp6xx2uNBsxNLOp0/dzjlTiktxIuUVZ/XPD2imx4pFFwqfGxySn7WevhTJvEvO6YSdc83+9iv90CVn",
-	"VI//tntEpCBjraeK0ERJcs6iLGWEipjMuB4TPWZkmrIh/0AGFxc/S6V3Br134tlkqufwFPswNQshszET",
-	"8LT9MmEiVr13otPtsA90Mk3MSiqz+9u///mvo3wibqJHpYku3Cy7QUqnXIxgf96+fXuc6TETmkdUB3bo",
-	"Zzkzh0O9h8h3r346IU/29vrkf/9nb6/3qLd3v7fSdz91O1Oa0gnTlkSOI/O5F3TCToVZn/kbN5+fmn90",
-	"O4JOzADw/xZ96D9SNuwcdv6v3YIYd/FXtVt8A1Z+knAm9GlcfLC88NdjRuiICX1PkQieJadPzTID88Lf",
-	"L3h848mdPsVJZamSaXgyA8E+6IsInhgQOURaoyNmmeaIyCn9M2P5HP/MWDr3Joljl5iHfviViZFZ/n7/",
-	"4HG3elDdzoedkdwxf91RV3y6I2FCNNmZSsNlKS7yU7fzUyon9Wm/kAVHj7kimk8apzc0I/iTG8p0QnXn",
-	"sBNTzXbMq52uP+NHB90AQfsHGjip2x/Rr3zCdX2pp5pNFJmyFI6kaZEJvOx/MWZDmiW6c/iwD6tDYbbf",
-	"N/9yom2vLtran8wrmbDNMpb7ghW4NI1C7MQ+aCNIFPxOhjJt2qM/G0n04aNbUOhrWZ/Ujy1pU8tbU+Yn",
-	"s7tqKoViIPF+pPEr9mfGFNBSJIVmAv6TTqeJEbNcit1pKi8TNvnPP5SZ7seW53GGb+FH63Ikxc8SroiQ",
-	"mlzThMdHZMDSVKZqQMySFWHXLJ0TIM05GXKWxD2z2SdSDBMefdY5n2oSJVSNmcIrdjamMHk9ZinrEpVF",
-	"Y0IVoTBzot2v9IoJN2czz9dS/krTEfvc230p4zkZU0UmSGpUkD3ynP8Ic/tJppc8jpn43LOKaJKwlEzo",
-	"HIgglsAEXSJTuFYcjURmS41kJlRIs+FEcc1g6qeGuwRNnhm6+ZzTP0aydDegYuk1S48I14okcgRb7S/B",
-	"XNqfuuYq+klmIv6cM30hkTr1mIsR7K2QwpKoLh+CYrir53wkWHy6iB5Wm55VgEPTw28R1LA9ff2c6Z1C",
-	"YQ4Nbh/eLWvX8InXUj6nYm5lm/qsdC0lkUPNqusB+2MnN0AWLcgzVeADb4Sv+H524uEjscMFUA4llzQm",
-	"UrDK4t6+fbtT1eAXrbCq8LtlXlOe0Mvks4rHczlhwBseIxPBWKyMBKczOjd6AhFyts4TVdl0KlPN4ucs",
-	"5vQ13NN3cCVMMmWUY1Jl7R6oUXakwjYy/zVN5ZSlmqMGEaXM0OQF1Y06SU1ZKs3lY/131Hfa21HdjmJC",
-	"cc2vA6bjc5peoaWbGnWCcLiY5XDIUhb3iuldSpkwKsxo2TRecU2ffK31d6fI+hPx59j1d630uff5yPLy",
-	"DxZpMxtc6Qm8AYQRxxy1yzPvJIY0Ucyz2qvb8IoNMxETKggX15JHrNArL3mScDE6TOGR0kyd2lo+88r5",
-	"eTrnXn//oLv2A62eUGi3m3fuV47abXkN3FhKpf9YPjkzpv0ITVM6h6UV5nCdltvaBZUF4ZSaV/TCbmfh",
-	"oimOkMZlK2Bv/zHYcO7fD7rG6DJKU+ew839+pzv//d78T3/nSe9i5/33h7W//EeIg3Eeb4Bwl9JklRCn",
-	"CY2YIpdSj49yPZpeKiaMKIokaP7gqpIpgTF6nRUpe+0UvIwe6yc1snK8/GGz9UpT9+GFNFc8+lzGwBXe",
-	"2xfRWCrU2KuK6ZSlSgoCD8CdNpExOyKgOc+4YlYEFrfdPUWsAyAsDwvHUgvnRPeGVwJ8/yJmCRvhAvFz",
-	"9XsrV16tbq1IphiZjXk0RuNLWP0k/3KWgcNFZIlVLtCvUJvEFZur8Den2WXCI2IesLadBr1IEaqUOV0p",
-	"0C48coTsPKspIzQt5tRO2hja+YXNQ/ImoUpfaHnFxKL9XbpUJ5FrP0wTqs2QS5UL+5ydpmIJi7RM24vU",
-	"c/tGaJFqyodDZimgkHL458PdXeuR7iUyosku+Ed3+3tPHkd7w/2dH+hef+eH6AHbeXK5F+/sDw/ow8tH",
-	"0Q/x4yDlGX7K2h3JOT6aT7jFK0ax+40mGXNvXST0kiXldf1KxSgaUy7I8Sl6e0MTvbVW4vuHrYYCL5Qm",
-	"5lGAf6ol2dMJSqJ8K/3za1Z1qqTcJAPeNwnXY/2Kq6uAiHWSd+nhvGJDM1rK1VV7uoWP1mi2stXuEHHo",
-	"xiWsrtRZle0kU1pOWErO0Yzwj+2wc5VdslQwzVTpDA9//2hEnHngsToU5sdrIM1Ds4Nx5nQc/ylFvaci",
-	"+9Uda7zsKFp5fCrjHaCjQzqdLniz8poxeygXLN2xdOnew338VGxg4lilU7vTb3e1OoFY9fR6qtNedzPi",
-	"snzdvHV+mZlMrxJJY7TRpqm8Zl1Ck8S6nCY98sJchcY2dbMgA7jkB11CNUkYVRpuS5YoBvZP6xvIF84T",
-	"+uEU3/E8yrmovokkDFtLVhblO9rINWYP61yfjMpC9dn5/sNHITl6Vb1W9vv7j3b6D4PP6nll1JOlYta8",
-	"s2ju50yvqDIfk3+8/YWcM40xzx8e7v1A/vd/Ht6vqMWovvxubPJrM9V4/+HDvScdu2JvmbCqzstfzoyB",
-	"0jns7O39+V/H//XLh5N0+Nv5xQ+v52//359fjn4YR9dndMqfJ+nslNKz6Oc3r2Tn0/sa4zm1qRVlnYEm",
-	"ZdmgIK09jDS5fy0Rr/DFxj1ei8GHgufO7T13TdX9Lqvp5I363hr4t0mvaFzQea5yMZFN4L6MrGNEZWrK",
-	"RMz8e98zO2EiRmMI2T2gSqB6PqOKcKUyFh+BLMWfuFYsGULICVxBSkvrA6rIErgJV/UOONdFlWJueC8x",
-	"PZYxvJ/FnImIlabTcI7FV2uG1HIawaQQtZLdhpu80it/aB5cQSoT1j7Ia0gFqWrJK28US0HRq1CtmUZ1",
-	"m+wkirG7OS1451DVhYs9KO1hI/kDAa9NSCE7bEpSdTsy00pTEZu3lsznZfEozEp1wpKuPGjzPlnRVN6i",
-	"G9tPVqe8lajDMbp2Egtn/pv7XFlMvRTMxQwjqmkiRxm7p8gApn1hhlOD0r3uqby18P4S5RTmciMn3duy",
-	"V05pOlcVbaMk1opN+gSz8j+w90Uo6gs07twjaZTr/LkvR1cO09hbrsfnLErZX9XLiI+rfAvKEzyrmERE",
-	"imR+CNNx+XT4apeosZwJIkXEeiG58dW6M7euwq2rcOsqnPLcYLh95LqFiryUn9oKOFhzphbP8Obcm6nm",
-	"tIVlurNPFzBO5ey8baqsY9ERre4N9Y+js9/f/2Gnv7fT33vd7x/C//1/RZD7NUtTCrRa81+UD7WS9ofp",
-	"8cNMZylzwZ1DtB9LQrl9EuYNVZjWQW+7m2sxMBzz3L0jxM5kkdbzF2doHfaLQJ5lymImNKfJUm3nbsSC",
-	"m33w6GtOkWB5CC0c5uArj627B8wW62a6elxcOWaOgn8wxiiPI7jBgKwgDGzWIQULO6EqGnPAg88gSZUK",
-	"vKE9Bz7kh7p59sgZSydcKX5tlVJFRkyjswrDyTKDF+WwSyaYxzTwrtND0A0Htl7HrjE/kG5nmg+/YCEs",
-	"ztWrGkeN5aytbvYy5SOMylyxis88jzY1m+RLPOpwIM72NpMK0kkWc30ChnJtIZeppwbX+WPIU6UJuzaH",
-	"Bbp4LJnNS2cpH85Lkp4L/eigmVO94ggYUIXJdULFHK4Wmy0c/ER9SOCaaMyiKxCkSwU47kn+uNlzsyKe",
-	"C6Ea6XoeVPMxYkbNNIuPyMCseIDJkAvvv6UyLJ9DNr3QMnwm8HHvSOw76oj0bT5mxSxq2rQKMdlDqU2i",
-	"vDNdj2QWEJt/DlUDWWFis+FVNjHLcG4fQ6L3FGEiJlQTmtd83P42+2MWdg4r9mdpkJZbZV7DQUuCvHE/",
-	"nl2Hc57y1NFK2aOQmehds/RyUHJ4FUp9L2XX8iq4VOok1lLyP6OpRke8y9QNq5dIqwE/GDVHJkaMTGgM",
-	"zjvuezCk8xTnGk/nsAMptK/o7DlTio7YCu5WLFS7zSxTdGfFm5tjyVPTUK9IuBEdImKpUHVFY4VvySzE",
-	"XrkIZX9mNCEpG2aKJgrysjQVsXK1XRUSb//hFq6b4pF1rTZmmvJELTv+zRzrmKpxqKRQkYSLq5L46pLz",
-	"n4939h8+IlyQMftAYxbxCU2CKiWf3jL+EMkW6cOG1V/aZ0GOUWVjeFVmmZvTMvcbUA0ySrvUHxgzZAxZ",
-	"352llJsu1Yrp+v4DQ5ut9g4A6qH2WqoNmqYjplcTl3DJ3Mx9hBcH0JMdxwlsF1Dr5HMqTnjxvbIWe7a4",
-	"pe7eovUJ1guFqyyKmFJQBwvkGdbdi6MKULgkNNIshpKdmdPm4E9Eii7JRMywwg4czFyTMY3Nv0VdDQnJ",
-	"vmMiqM5SmpArBknaVNiq9JtSftiobf++c7KW52ls0C5eR11iFkW1TLtEzZVmky6hQor5RGaqS1KZsK4n",
-	"z7vk3//8V0kpsfZsXZXlNLBB4Am1IQcLm9AldMrRh9klUcK7RMVXZvNwOjffvQrFNaZenLhwY0PKJAYf",
-	"gy6wmKtpQs1Rx6j2rxCeNtMIMJtzHa/zgy7QEPxeyhTTwegfjec7oNq9nDJx+pScSCFYpImSWRox1TWC",
-	"94YTgo8GwxYQEltuXJunTsVQ1kRssX/d0vHlQwdJIKF88pxOpzaYv9DPWs03onwSFgUTZmsD/3H+8gU5",
-	"Q+LEVLVHT/p794mWEOXiQvGYuRrecpA7ZVOpuJZQ77602j6vYKlPJ2WjLKEpYR/MiQOmyXevnu3fd+rL",
-	"bCwTRsCXgIXcZmajVGbTroWySAEhQNMrdkSofdLl/Od+gQnV0ZigLwb+MuZi1CPH1j9c+VJ5rbsqu8wn",
-	"rXa/+/3/7L7/z/u7ve/bLF15zprq2kEaW0QOSx7lL4+4HmeXh6tsdi0wZMjAm0aQzKRQMmHOuxWy/fIs",
-	"1wifhfJjKMrrkddFGaZRK2OmCKPROK+lpoLNfK8eus56s5RrhI+wjJv/xebwFE/IxPvVSHbVs5VT+A/3",
-	"U3EhqB4awJU/mrcuaJJU/gzv279fsXk+Ov631DhQfh94g3t/88am5rb3/+BciBduqfYDtb/jSkIaxFMM",
-	"oT3Np71abWHJOOq0iqgGqrAWmljobzpsDIB7lPugHD0x/6w6ofyqt/7Ok+Odn+jO8P3Hx5++2/H/ffDp",
-	"/scHn0p/2tv/9B9LVd7lkUjc6cuENZXSbrgstk0VZXPN6sIVvbKpe7dLo6xuUDCr8fZbVAKKWboDbhHN",
-	"6w8fprf4gOQD7yoT+ogM2IdpQrkYEEXnCrV1cDFBmEC5svN15KGuWhfz+cr+6rv0Rjl0MprLfcSEEdLT",
-	"08OZRPZ32T6Q1e3EXBnSiy8u5xc0nvCQciEI/ELcs4TrI1DyIdQDPyV8qLFEsGFq3mdK0wzUHGKC1Wyc",
-	"L5jFgU/rMZvDZ/Gr5Eepx3Cbjuk1C0+CifhrinhO6IeLOEtRuCqE6muIGUgxMpSS8CE4aiG3Sl4x0Qt6",
-	"RXJNIXDWNtmXvHl1qo6wHPkwmMxGXF5wiU2X5mejZ/sC3VRQ2bVsG/CN223lyjnWrTKeCjlYpD3dOgUJ",
-	"M4K8PKS8pg5TtAvu8ZO0g7Tin3RB/V4SkhNDITHQxLPVIywd0NJcpkX5MMV2rp4Rk187v1cxAcByVfiv",
-	"9yXh3mmZDxfmwweP+n1HWKE6v7b34rmc5JnRZrR74LECdfpm91+Ri/uwv7i6aOWrrvHa8u0/Jx/40EuF",
-	"dbmnEHHukdfSehai3C72JAuHKAbeLBaVc6EwX5C6dONcpTUJ3xxT8MHeo/39gxKw4KP+7YSzsQ9Wkc01",
-	"vMklqeM+IQUE+UoitSLkrCwribnFsmyxwHhmlElBw/HWZxzTUsgopUITmRIbJKl7fT0Cb1SvViktuolG",
-	"BrNc9vzf4SEoOlCKi9FFo3xB4aB8EdO1fJpH8Sq4czlEGkY0IyqE1GTEdGuJ9Bxn1WzQNIapnlnoQ26U",
-	"PXP0HP3S2qaMF2rxTGZJTC4NsyWxFSxriGh9Jk1hoRkdvOyLy9p+czFLnE6mNNJrgAn4XGRPuWABb8jT",
-	"3AawJI7kqbR1WBpzsYCqXoO9mEilV5iGnMIUuBit6fspm1AurKe61SQcX1uWUJonCZhBR2hKghbfdfl1",
-	"NGUrR4AXz3hDPOAUX58JctUVTimnGn/XFrPFOsKpnv/jzsOptV2tuxOhrnhwCDmYTMTEqEEA1DmlyhJB",
-	"rR7Z6f6Feo8WRENYtpjFxsruGhT8902q2pN+v01N3q1KnldRtReqFo3KrM09TNlEXjNUpd0RtlVtFxvH",
-	"60qiadKX16oAP1vVHbFOlTdUkfjsA50YAXSWSjkMnB5YNjYoARyIuM+2Lh9UMq5swLVHBlmBBIpPW9XL",
-	"KTnWKVpwa8Sm2jKpmRL8p/9NSPYu0EVDrPsM/bD5CvLBlcomMGBjRnhF676pnoG1l2HjigulKWbVjWVS",
-	"pLe1dbPmsakbCHd/ecHIut2xJVikcvgjVRydQ0LQCVuqRL3Bx0rfbwBawknA/pWXG7orfuIsiXPE6Eqc",
-	"26b0e5kf4krImQjtK0CShyKxEAm3ooFwoSXw6qWM5zZUnjeeuKfAr12NELtqut3+Lma/11nUiqZQ5jET",
-	"GuzjIX4LHMm9pR43XE0Xt6D4QGgH/+5ss2AiKnK1VcIA23vWI6c51rt9oAudSACLOqLC8HY5v3ajmBxR",
-	"o9vdeWjOz05/+ulZMK/pxqAcED1XqyX3Qv0OvLdqQu8nh1a8+gf/8fL8GcGXb/DVhA+ZEUX+/dciSdED",
-	"9GjOtRUjkilgm+DJVBMRfRyPiqvYw/OoTTjfufzMQlxw+rQsKVr6UVeLY687bt3t/JLDwx1P+YoaKjTi",
-	"AYrMFEqv47NTw9gpo9GYxYdkcJVdml0c8tHAyLoBFxf26UGP/EovWaK6hE/oiCmQADn4mw3wGbsskUbV",
-	"JtkUITQD1RFSaPah2etZTOIoL6Tiugu6f5SlKdRjYFrB0pSbYgGB3h3zshYmZwL+wSNGaATJ6+EYXDHB",
-	"AHYB1WMjBykZ8oQRKbxvVGYchKsNaWjFoZ+jRrTauZ+lEhUrt7oduzpnTVuHr92ogPxGUlsksst0WRGy",
-	"VQdAjFj4kKoFuqNtwIDITma/AJbHnkkv1NCqcvbh1kMRvbjMRBwCHj4xqxvCPBThgpw9e96FKxe/DMR9",
-	"fHZaObFHDx8+eNSEpNRwJ+Ee3yMDrqroMNAF7HB3t8B87DmUDXXdbol/zK4aXPoFl1+xOVE+AN39LkKq",
-	"e1vtaelUXbG4R97mnAebMTBfusjSZGAtgJirSF47IHZ/po/29w4OGuZqRmjXN8oYY4gasFLkwiooR6R/",
-	"SB48etQPJtnnBt3jR2VrLmjM4SxSds3ZLDwJI0ddjVuBWaZQS0I/lfm7BHAQ879TGUP6cFnamG0dGclG",
-	"XkALgwGd8kFIBFU9K0h+HtOFbrxf2TUiUgT1PpuxMKFzEktiqOMQW/hAdiQgsfEURKSnoR+ZqyP2nitZ",
-	"djYEO2GTy3x25bTD4rSfs1BOlc0pCm86ZAJWu6AkTMSHdqvHLImPUI+2KR6AwVn8CefTXQ3guZw4FfK9",
-	"un1eNAoehvXVq0ULHEPnpLYxAc+rX51X2+rwGnnZ9Hlcl5tx1zueELU9Zy29aHWA3GNBydOMpjqQdrhR",
-	"+IVyxGdBLeQK3rUWlh464fMMMi1JLIOGS5FwUm2TEY25YDuGGc2BlG8ZIfUFFxc2GrN4a/ICnzwxYpEl",
-	"aferuQbdW/2qydB5I6lLNuJCGNtBDgHEvWsBlpiI4eqmJJKJrKgJZUDjFkVPdjKLF/ySx9GNVLDXJUWr",
-	"UquA4jugdnkq1LqVnZaKTWH0Vi8NcwLwq7m08EDcJraWVqWShqUIbIWSVdegMFfB5ZxgqrwRW7YnTy+C",
-	"zpC3UadyjbSuTf1FdKUn/f5yXemGuGJY4ROeNdS5udIIeM7rfwb0SWagzNIrJqC0stemzWeoIKfTDehS",
-	"C90IddjMsILFFTEEIuSs69Zija9QG7e6xby4kNqY3TLT+dB7/X7fYugCFkOvGY9iEYDSW9dhGPAcLHQ5",
-	"yN0cUIIP0QuI67s5qsTEFs5XADeTmKVGZCrYm0tYJdFSHpIB7MnA5mbZaQJqet64A9XvQWWZA7sijVki",
-	"bA4eTCbiFoo2noOdbX0DgwRybXR8NByqQI8XqW2CULn/NJlIpcnDvkWWwcyRUUqvzZxXyxLx2y0ElMLL",
-	"LLpierHYmPHY+TTwcSMt+n3w8BgLPmWMxNRczCxRjIBNFaY4AD9JbPR6IRqt3bWT/AUHJ6Bav4pPf+pi",
-	"X+DWae2KpbxJI7/MFIcqJnss1J7UXv/IJh+ZH1NGVDaZQGNEuO9xyNyXBW+3PkC3nnOcV+AMEYXlBmm6",
-	"tmEyAKjYza1RRL4h3Zxg/XNcRPIn/mk3AfcozaZYpgnZUSkwPEqxUcZj1hRNuLBJuuFYNFZVSnEpaRo3",
-	"PeTlaiwcDE3jCy6uuWZhOIkUJCAluGvg5Q67Do0WvvhreI+j8G5R+lPZjcoXapOvb01wHyrTWHjKOVfW",
-	"j+maXVTCl3WZgLwU/g2vSG8zgv7iGRcxBpXboCngkK4+fy1jQuFhfai+jeGhA6S3HLPHbkU3tHfuK9VN",
-	"qa1o0VmdObyjSuZQvr8tFuvtXJu4kKbpTasI8F2H0R4EVagv8TwX37dMGYQIsAqDgE9Zaq/CLpFJvPqt",
-	"XD6QZR2J7FRCyz6jSs1kGp8AftCqdeEYTLmY2kFK55T/sbsqXLdgs1sNub+0kLk678o3gxvlGSbBfOmL",
-	"2wFvj1kyDfo5LKTeCsZQADr4F78rVL2kPpXXTFxczsMX7RUXMfgecpBFm5yEdpRRfxHg0INhdGk9zjLq",
-	"Egx4ZSmLsQ21dsn7lGAKvMXkhjr71ozw1n4QvSq/cBGHERcaAeCrgBN+SQGmfmPOTWWWKyPEN7T0a0zz",
-	"AqsPtlUt2lebXzF0MASwe110BEYyW8H1C1k61jn1aXkPnrwRgiXdMgp0QVHFErtBTlnEa7bZU7smCjko",
-	"RiVIVmqItloPhbMGr8Lbov8/UdCfXqYYxIC+yuBTxFW7LBw7t3vKWu2LnXUNcAnuEZsyEwaszx1uN/Kg",
-	"VcnTSaWGGRXZ1L3OCmHNY2HdYV0LIGRPy+wcugIH77J+/0H073/+C/6DoZ0ujQUfgLjzYe9rou/vXP+c",
-	"XZLjPPfjJt6vfqmsq6VaJ2qtetGxuEOb53Ij/1e4lr3Cnu18VKHdCLKo7S8eOluWptJiwDw5ePjD/ZA/",
-	"KmbLwxDgflG6HpHg4pomPL6wVTDhrEdNeXKjsImXiocQWYq43Q3SHCx3QRVPlug5gfy61rLYS1IMMCXm",
-	"g0ZNYU3clHuKTKkeN8SBfMS6+hAg06hyRnWe4JLIUW9xb4R87yAsHrCeuG4Kx+IgIAJkGpdT3zs/0pi8",
-	"aj7tMATYMXnz6pSkbMjSPCNSW33GXCG2s34lP+RSZvrwMqHiaqmB4doiwKJKJcVAfHk2pbffDbzk8mOb",
-	"RW3MIg6IRlrKq3wpTi8wp21GKcXP8+TlEb+GxguNScz+3R/IinWKWzPctYNHUtLlZ9cdE4vuEsN75n/z",
-	"b7kErQb4gYCTsayb3lPdovi2aSxDCDdTMPN7JkDH9vsFOBaIF4/oHMRHlsQQdCgT4FnejtWl4IQzgB0a",
-	"+oo95SokbMcpbgvvtIO0mrdwXLmN5fnLF+QtuyS/sHmpl+XBfQ/unF9TzazHQ/XIMxqNoUyHksEVjwdF",
-	"3pHtra2M2oXYo8GeoH66XDBAmV63eYy1eiiUk2hWfJLOp1oSwGNSZQRhPyuQzS/ktKy7Lfuk10TzUf2i",
-	"sN1O/UH2H7fpdIrtQZd9vGX7/Ey12r0PraY6b/FUy56srxqyIYyBUa29xeiFk8FtFZpjL5mLMBGDH+ae",
-	"sgqSeadyzYHvVUh9McZs/BW61Dvry6Y4uNpIo19bJU9ZaQg33GqAJWvMQqlFxJbWG+A5/Sjj+Sq5QC7X",
-	"BeF0eCLxJoAs2lpWUFNizE/2moVML6P+YEhwCEJdQrYpVVcKooE3zs59ZWu91tPU5NZNYVcHb+l2spQ3",
-	"FFQ4kxUyG9SMpcaM67UDgHHdRFK+AFPl/YIdvXGL9R+xupIcn53aCRSpInTKe/aNXiQnu7YSc02pZjfa",
-	"y9Uq/MLWovnsor1cR81wTul3XjHsZnLjHEOPQsj1/mfOM3SzX3dDpFvLDle22tiZ8VQrryERJswLnUo1",
-	"ZajyYsJzRJMW3Yq+LkFV353g0dqMjrB6sZC5uLo6scGEmzSAbqq+LtrCeGAp5un2Jah3qz64famfe6DX",
-	"0lFRmWyI80EfMlOOQPkrrZ4oKcURmUiHJEETiIcIgl08fEvc68XU7WQCYpClQ2LYDdlGKGmiLlKuyjgO",
-	"xW4uBdysYmulem0oFzfDeVwnbuca0OUWYn2uqGnIhG0QqK2ijaZS6J2EC0YcxFre4nAl8LXbozwswWZd",
-	"bhSuA6x1ETyrebcR/SeOQ76s4xxOpoQks0ZUnSJVpaH02EZU8cNDxhKA+nRZYvuYFtc+bc9mItQPq5RS",
-	"s6i3zfomVANlCqP+yOsVjiaRiq0LcGhFyCstNU0uFucemSeWpC+FIeGQQIv96BaZPeWUntIsQp9sYo21",
-	"aPMN9UufWZN3h1JyYNXE4ZLQr19oTXf+u7/z5L39/72Lnfcf+91HD8L11ObzN4L7yRvPX0o9PoJyMgT+",
-	"8R4jlyySE6YQvKo9GNDSa+MLvxzKN3xdPg2KBwY+pp/L6+cKQLYBUgLy+cnf+TWzAHq2UxrPW0BhK4iD",
-	"/pN3YoA/xhcTRsVszBM2QPQwJScMYvtjquwIcfFZxY2NAhidN8DZDCZkhon9nGquhpzFx6Ngt70VoUzX",
-	"3t199R7py3uP+33GmzH/0Ax+JfXK7QzkNUsTOi1i//0ad9QeCRVSJFKMIJkvtSlCiowkkcIh4x1hYjvh",
-	"Q8vpXdJHSwKqIqjOLd28YuZR/+DxspKZT8HNKErjVkjna27euqILK2/tWgw1zaNa7bykTS1g3y9Yro1K",
-	"VRt8e40rqokKNu0k79NSW0ljVh5XF14jmmAwJ2Tu2nfy2kOb52JI3Sa6uOpEr6zHZryoRRWK1XFaJsec",
-	"yZi4yF89rJ+NRtAkOGBUYp9Fc+HMbV7OkCeATS9a1MGU88fcdPJUFW9z/VksOnvbgrgpHdtFXRVLhl1E",
-	"KKh2y+liQT0T5HJOKBEydgmALm2ApYIlvl2PXV4BiBHAv7MpBNnjcJDda+gUjoIrpneyKVGCT6dGfNhQ",
-	"w0QRwRDt4krIWYGYlmOCVOuC8qDvRbHpNZyRWvtpmkKKxCWPYyaIg14JlT3YLD4vY62Gr7FDp3xxrpXW",
-	"iS9Q8xEspEKgNBBCz66osanCsgaQcbi7m8iIJmOp9OEPB48eBxNI0kzpi1hObAfp2np6MEYn3M9YhV0b",
-	"1SzsYv6VDwb2tGmnuuHjLaYRZpK8E1NVOC4p3uPaiqphjtunCShNhZernRdoNVSDad4+aoVcxlrnqQ2C",
-	"GPgTLDW3X7D/qzuK2ASS2DpU0P/HizmZ7+f58Z1IpimLNBnLVDFyCYJzXlfx7Vgl/fvBfn/pZb7W5P5q",
-	"P+4J5kktzLw/Zzqb/srF1TL6bVufp7NpsxRB3y/Pk9+GKR1NWAnJqREDwA3cgiB0NnX5bKspafkxVow8",
-	"KIbDPjRSJPNKWLDNQTtrYKWB26iD663lsAVLgZmmcoK1uVxc3VOlk7sNkeLnlhEpHwkuRkEV1FZjhYSs",
-	"eU2h/YipYjxJsLsvFCVjqkk7urYJT8XN9ep8/+GjcNpbHLb68IL6Y3a1GmigTXP5x9tfzsE+5iVwg411",
-	"IofpqnGDn8AqfjAptM9b72TK9NJbMWHUYRGbT+T17OA0IEISQKAFsIehTBI5c3lfNytvV9reHAtLTXIa",
-	"PIfHa1o3Ioono44bsLKJXY9US9uwmOLX4Uz0+GdZ8UmzL7C6AXUs4ilG2gaHJF94F3Qaha+SOdM9MsCl",
-	"x4PDApVrVqAw9MggTuV0ioDiHp0JiRAZKfqCivCfC+/l0OL2A0bzw5HCFsOUD4fsRoAx57+dPs3xYkDZ",
-	"JKhs9sipVgSRXgh6F0HeSCyrGeAvAD7Szf81BE8YoCHkXSYdtljbMpaXQ/KPt693YGK9VmAq3sfXj5OY",
-	"Dx/UBI4dBKzdKJe819sYbuAA8osuZuxygA5JmmfDnhy3RNtxs7xQQDiN+f1eKqKcCXL6tJsnlE9TCftp",
-	"p4MDDY7AAlVleijB1vjvcuWvpt2WNRtgTu+V6ah6kT8MDOTTZ3j1LqObHJ+d3lNEyegK6/l82Gf+4XB3",
-	"dzfNxK4ymtwuYi6YZ1f3X1VsvYUge28E/3AzhCg8gIgpRWzJAF5BDPPOKYkQLgqyWUUduXSC1TeBfkBm",
-	"g9KLsWwCYngKD0AqFDjgr4S57nQxoXuqAHr1IVmLv6L3wQjiHP01fCLXNIVTwUmtcCCBna4BjDdhG5Z6",
-	"AtlOlAwbKnlZIUKmpbgx04eENbZdsu2iSyX+7wSiO1ZQEkksYWuwIbLRI+B6WdJPd7n7f7UmS163olu1",
-	"FwqehbXKb5/ClptHngenZjzX3bxUlSrO606vlbpeGmXigotbdWtczV/SnJHXBh6yS9RqSUKLYCLbBYHM",
-	"ia+7YaTzJrj6R+uqycuyHPBk6bSXdmv0DvN9A+mu07Fjz71APa2DWuan+ns9zv1+bX6fmxHgLVwD4W6K",
-	"1LnFjVVvVIsJjcu23C08CTl3rEz1Rch7v99fYrAE6XIxLcVbafiNSENwCrYDyTMEvlpi7QJf5kuRzAvE",
-	"MOLO0zCUFDgifjHX/AHoaWnW9V9QvK/Dv4ExhbtOlnKtBuuOdCco1l0TsPQgm6ZZdHKr9WVTmZo2t2Ez",
-	"L2+qAZsjfm8KLfqrfZabtEG05Wlm+vaA4AvvvJtIhpApUK63DorL1MXzwazNC78LZ1aPGImOGhT2FFJY",
-	"f41QPuafimnNxSgHgx5jazEP3WcNt6/A9oGNVfPoU8xhfrgilyzh7JrF4ch7W168eV27B5bTumFHgRlU",
-	"BzxpV8wueRwtRTwroLMdYlXDTZ4DAdleCY5AlG0mh9vdHhepnONWo3rwkC11b/ueXGiCxj8s74CWu4LW",
-	"dofauxMIpCDQfD9XK34ok9DqRhCSKZ5+bufU4HoccRSe5aIUM9PjXlmZdfhHv3/E/+wcdlI2lYprmc47",
-	"Pmq8BeM59H7+9L7ALFoRGrzImLTjdgpQ6irsz6e6jdYoKbz2Reaqb0AOuGN+X/GqWp3dPw+ThatMYHOX",
-	"k//TlA7169Xj+duzC55dQ4z/2Ee8cZ0EVQGnopiICdd5x0Hrf1VapiwGD20iR6MajP7eowePl8PB3ZKe",
-	"rNDFlS0nqF8sYTj1t4RjZze164QnTC2kDZfHXIclU1HQ7tymKc/nBhz45ZFaMAFl+dpXL2Z3FF0K8SyM",
-	"tXxqYe9sL5WyEFhybL+xNObBOsWGcsFjzNdF7TZH3YRcTUDL42rMPHD5h+2L9Cr1JaECYGrhfCp6N4vG",
-	"gkc0IYh9proOJAVTx7hR/S1gJjZ6DoNXeuUrDSWSpAiRnf92+hTTUsO4fG2cbn5i+MpV7TeE4DK0DI2P",
-	"mpBF857X+Xki7oyrjM8xulofbLXTUgjjR6bsYkGFasryHhpG0KmwKjptwoV8IxKmUHxSRVzXbvTvr9rH",
-	"agGcr9tAzJJujyOMx8TiRTt0XTDqoqHK/dCrwtwNUsbLdQThVXr651GX/bALUZZyPT8330WJccloytLj",
-	"zAjJQL0LROjBnDGXFqbqQfAfkgBca1RwV5mNgwXB+cKwxUkY0wgbasgrzsKfgxaSmJF9TxGFGdBHZHBx",
-	"8bNUesem1V/YH2yZHXAkZCGSN69+NdcqWGFwigJSnc0HC2OxMkoxQzrliIwKcJnhiguZN/zL6Q19Qcen",
-	"tsUG8RYBDEgzLScY7c8UwzKM47PTI1dCkSn2Tgz+/uw12bVT282GiZztqvhqt4jQ78Ah5KU+Nq1+SlNt",
-	"O2C/E+/EDvn++3M+EoSL7793/f5hmQS3gQxqm/hd4/ZKgVt5v0tk+k4QMjDHJlP+3zCjQ/IjnDHBOqKc",
-	"UGxRUo+cpFKpHQlVNg7IjjroCxb3cL52U818GY3GxNxmMP49RQYfdoCy1MCmUGhvc/EXlADmVCKaJGD0",
-	"UlCyVKkqFk6LmkVYF59iTNmdIzZlw+uIBOl9jOWwLgf9gx45FsXk8jCJP0XIdxISEgN3uLALNAq0+v57",
-	"OxYZfATh0iWeyvt/fxr0yBlVigy8vw6M7jhw/+1iLuYBMqUjdpRjsynsTpy3TerBYf0JAMiK0TQas5hE",
-	"VLEdLhQTimt+zZK5nd9rPmEwv5SRVz+dkAcPHjwhXJA3r0+OSJylNqHE/DwbQ+kq1pXY1wFy1r0/oNNp",
-	"wiN4ZdfK9f/8QwGd5di+LldtUsXuHUQyZgMsuR0UAKiDvPeWWZePLAvySEuJZ85q4LlQLodYu4MeeYON",
-	"+R1SpE+LR4SSvFY377BDnvMf7SqxVtQs87sSprvqEgfRU/wlZwXV9SPR6j7CT+bBsi65xHbQljQsKV8h",
-	"oU8wZSfhEROq1KtySqMx29nv9QFAKPEcT7PZrEfh555MR7v2XbX76+nJsxfnz+CdAlK3Y/j5nEW5vmVp",
-	"GyHM8iKlzvUeaMtTJiBBrvOg1+89gOx2PYY7ZNerBR8hhlPOKadx57CTcKUL99yUpnTCNDQw+T18MRaP",
-	"7P7KJ9zolUsfPEHzscWT58AU4LtLmZpKs0dm0vv9ft4sHNOcfHr+w+L94aXdrtwdrGe4UgIdPegIW+JZ",
-	"P6HZ5AOcQWjgfKa7P9LYFYLAK3vLX3kjjHhnQmMbbHzvwfL3fnLFffDG/pPlb7yW8jkVcztBiOU+bLOo",
-	"U2PIC5rkENYP28zvjaDXlGMiACg42WRC03nnsGN2nnio6XSkKqXyTnIvbhwMbVlUgKbR7X1cdC+FBTvM",
-	"yTXSkPWSfyqrhbaioUK/e2v+doh2bbrJV0Cv/Rb0eiLFMOFoZB/sPWj1gtnd11L+StMRw/cetlmSTbhi",
-	"8XMWc/raqJ1fG1fh2QP0iCP8Vpz13gzjrondj+Ym++RSUENVF68qOBu2SIZitqzNAVag7kEyrJdTq21M",
-	"3uhwKbuG1OAEK1IhSFvmYpyAx8Uldjqoz+wpvPBVUP/B8jdeSP2TzER8M3b5migXz+0mlNsN6zQjppvI",
-	"pv8ZpDB4t+DXb5EUvybKMrrcajTVpGespBcXeEqn4oxqVGenWYBSMSb/GTQVG01opal8Dh7BDnVbWb1V",
-	"bVqwsU17K26Ie2UXEkCrJHS0osqTe8ebDWPnvq3wP7gv/8wYJKFY29+2j2nJGGZgcxa/AQ7SJ2MZhwb1",
-	"4bJaDVzpJBUe1e/Y1nrG1SaHTYPnGbwr7ESRQvjN+hzMMlu5HIDkth6HDXgccmBNJyPycMzK/oZaMMZi",
-	"Sw2LVo4DCKwNyAjAn8jAhkPRFTmoZuYHHRgQtt2QVmDGviP3hfm0B3YfZAjbj3rryfgLXvf29OG6tyzQ",
-	"hmX9W333Y559sNCZcaqRP4VE7HfXAjOPUxVlu0zEGELM28eQK8amGHU1d1+jByNn460D45t3YKxErwvc",
-	"F2GaWbM+0ui8gHj51ndx976LFchpLZ6LE5Cap7Hvt6A6Gi+uzSBckSH/wOIjL4ENY7jY3ZdAzz+IUdel",
-	"pPWBbFrZuSMPSBOfbR0gW42ofWwHUc7XpBBBsOfaJhffXj4EQ7DuE3d3kR1DgemWv74yUj+2hEMoycty",
-	"10P1FpV3p1Dq10P/WYNHAEA2o7GUihmLYk6w5NkPiFrQapgshEuFFIx8h+iD93vk2OXETegc8DrJyIyQ",
-	"Tc1rPCVyJjAVqcx8iumnuNiiT8uGrtb6d7YX7PaC/QovWMOmtjW7z56WZ1SBFgY8uqpO3iiUihbAYQfF",
-	"sVIsLdI8hbQ1DkaeTGTKjkg56bHcpSLgWUwYTYFnfjFfbuOVKIo1xhQ8JWbOW+vwbgn2Nb1ixd1xT7lE",
-	"e3M2hM7ofAUnxGauwBJWBUzrcu51w0CKUoCYDP8uCB1YDWrYAXx4YJEzL67Y/OKPmR50CeIR7z8g//s/",
-	"D+4fklfnxxA60e9Ewii0Mjt4TC65Vl3y7MTcq8/i/YcP95503Ta5RGPAwCaArjOUac15f0RYohh2qT/o",
-	"P2m4a8vstCHz9Rc2P3fO8i/gdvUquLgeIybHNyoWtrftuoXXOdNNsuu2Sn4qNdVsp+hYvDb7toLIXETv",
-	"2ouPmvDA2WIIHGe8GQlS6af1yUqRTQqNxQG+gPgQbJbj9WyFyFaILBMiz40GRIFsSirwbSWI9TpsUHa8",
-	"tk1JVMawH4/rFkeg2PDf//wXwtSogVc/yxVRmicJAQRAEZNMaJ5AoWVdrtg13J3z7dy5bra8/LXdzXhy",
-	"ua+ZfHdlqE7NuI7G92/LXEjXXs5dmWxesBlTmgx5qlzx54wqZJW4SwS7ZlhqaeP0eswmiiXXTHm+Mqgf",
-	"1YgrMCwcZX4wv84xebYftpHffCncxpPNYCFtMs5wd+2Wbu36O7brPbU4MaasdvR4dzFg4OUp31nCvK/z",
-	"HpfYg6BHjs2klK21h+korOGmE0aowI4GmcIWHwF+nPImbqw1I4HifTdUKC3V/IadaNvx0OnTbzod1W5t",
-	"G/lQ1Exvs1LXn5Va7K7P4wW33T471TdVTzWJaJpytgAsBPg1hi5JxjaD3iPmOYBZyKfrQG0m4IhE8gi4",
-	"x2wmqyW3TTnI7PB3lM9qv77Y4n0OQPfbbNa/ip1q4XwQu9RD1vn9vRHsVTPWY6ybiAGrb+eP735ckvf6",
-	"XzIDpfgI9HwzWJdQMZeC3VONeaw+Ey8LGj37Vo2/r+mCeYZ23K1I6zaaZFWHNAPtRGPbFKwx99U8djLG",
-	"9lqb04CKrzT4J2Gi9xSB5opb1WetlPmznJEhRVse9plw5bozxj6ZmlNqotCCMAvqYteVor5FDoayywDc",
-	"bJHRk1J0LdT9Bj5w35jNScxj3wcRtmLMvJ5dhwsJ6yhmZkgOnXKMxXJPkdOnRKYEuix0c6+M0dnQ6Xn6",
-	"FHEWHAKWNO+4coRg8R8A4vlmULWVUA2/tDkjgBc71vg964RczewK4ADOqCKxFAyAWwdCZqJ3zVJsSVhg",
-	"1Ben1UOIieZtqJY/+riu+4+D+xD6TsMHtFF19EWtLNTv/HjQYrOPiaA6S2kC7WfxqE+f9hZ/tWLoVtFX",
-	"W52wlwjT4pjLHetWPe7QiDLTkZysUFNrGO2lfamN7f5TKidtDPLXsvMNewJy8dTGF4DidXsZrjkcbo4Z",
-	"I+KutqztHRjQ0qqX4e5Hxf781HglbvwSdCodENmyKxAa2l7btAAo+rctmUFL6GJ3471cCE2NdlmUnrM/",
-	"O1XL35ceORIwF/rRASJ580k26Rw+6fd/2HvyZP/hwQ8H/SdP9gCgGn8q4Km50GzE0s6nz8SQTYop7M/W",
-	"tvoCyrOAW9l1JTn9BvzqsVdLRi0SwINa51NvwJbec1v1F77eCzDvdVztqUza3+tF06o1QU4Ue+PjTqwe",
-	"UrCHVtGm/7pBhWJf26gSpXDsVp9Yd1whLgkAJ5v8v94+suBZCTIFwONkRucWCxoigZ6NjUB/FpcHm70B",
-	"YiDoEGOZxIUvktgEd/M7RB2szftOgOHuWyaXDBvFYbU+1KI0hyE+QzWM+8DdhCKqZTh1eIER3QIMbAMX",
-	"rVENDLncSHzU1Jo8JHE73WbEqjVtG7/MmtRwz9O01cXvXBcv+eNufd3dNMyxEC6huCondE6YtR3SuR5z",
-	"MTqy8TdIGe/iPagIF1GSxSzuFhWggqapnEFlzEH/AbZvmXHF7vfeiYG9Ag+hvSB0GRjK1A52RIqfoXnU",
-	"AKpJla16g19INjVXtgPn9S5aG+6/BEtcjFhsPv/kfuiyRUCHz3jZ3g20w2IJsS0/3V61K+M73FaKhW/d",
-	"3Zgr7Mf/8VaSLWgD/Dj3kbJkaiMUMDHXv8Wp9XYeMQqy/M/YLzWUd4DPb1ySvGJUSQFDbrg0ZomCbvdn",
-	"KzS2QqOFfo7UUobYHwKIxGyd0gPZcyPC47giAmwzqKq8OKqIGD/2YCXKogAEDv4lmA2ISUPoiHKxZfKv",
-	"LpvKsZsjus3c1jZt4fNf1i9KIJhHtoYGqvFpyrDwDEDdwLcXB8pZYeZ/mev6FVpJW0be3tZtMOwNsdQv",
-	"65GU8S2kB/swTcr5lFWfb8RjpghVRd0cYSKG9tzY+xrj+RMuAAcXnBGHZMrScuceRkYpFRpy0aCbXwpc",
-	"aH5JGTb1gdQsEb8TeIs77JwCOgfQY7xRsfX2iOkeOcPOvWaiKpuwmGTYYXYAcDd/M4MPINFtkCNMDkAa",
-	"jfg1Ez1y/E4EPYilMFPAV+H2rxXEvx8Ebc4yWD29DQAEINzo+xQ3kWcV+K6PcSxt1DO1QJ1rjt02tclR",
-	"REtC1ZVhiC5RzByFZjG5nBM1BQwZmZJITiZUHRGaJF3Ch7a5Zjn575IniSHflNF4Yd6fakzJe/jwQdsE",
-	"OZrFnAmAuMmnf0RSNmVUGwnQmBFp3yvNIe9r7Ofq9Q8eL22VPqEfTvHdh/1ql+PwvBM+ZJpPWGnXuci7",
-	"hzalFuqkumuYIfNg79H+/kG/7yXNPOoHsmbCaZ1GtLje/IAwBcg/MWZ5XrH5365pkrFBaWPJC2mRI1A+",
-	"lHNAf+9cPVaHQv1tmso4wzzP9+E1+V2bF5/F3v7jvdJZPFh4Fl5qZ+NZHIOo8xqXawn+VWmWoRn5znPM",
-	"QqffvNtqIXGbDgsGbM2mz1AKuh7Xm0wSgE+JJYGViKttWOXOVZbceQep3hEVJJYk5aOxJkLOXBogtmQ2",
-	"hoOnxrhrdbUsKAeGFw4RJomt558QKYi0qSRdIvyc/mAyVBjqbn00fc5HgovRL2zelPjy2mKgbTNd1l4t",
-	"r3Dzq+hR8M9WhSPmSYsbBUZ30HI+yy4TrsZGkwbImSs2dw3fEcNOioi5CpZUkTG9ZmRMY+Iu2iHT0Rh6",
-	"mptJyyQGCrYvFBgvMgvmr+D0vhw6JnSoWQptO7+9ktavyqwEwgAdwmOEVnyA1D9hrQEdIBkSpL75nLED",
-	"FHphJzQ3I5i5GoJpG8/ZJkn3OWss48NEtK3gXbfgxY31SG3CVkyysJkSoewBSy3rdx4+Z3eTLbCMQLsu",
-	"r+IroNSts69dPH9uq+zB+XVTRkEhvTulSs1kGjerKM9ErOwnAVhHMaXA7VVYy34xeI8ck1kqxShH/3Cf",
-	"MHrIQb9vtOzBrv3xwv04CGBKw2rP3AQ3w7dueNzadtwbwCWwaTlHeGPiDpGRZEaBI5mIzQWHmIKA2WAW",
-	"O2Y0Bq/gx8450zsn8EPTdO3Du+c4tH0YZrvl6W8Zx6PK8tOCHW7M9vKapdeczRo1tBOZCa261q2vGAD7",
-	"XM5dQwmECiNUk5Srq1xzA0t5J80EicYsujIWMlolMy5iOTPsbx4D+LH9AzKWWaqsP/6dAH872v7UmP1K",
-	"kwePHpGYzgMYfAEnfD4LOzlwaYG1ZCz7kO0zYvql24hVUzNXKfHdpNcrX0CDDiAywCPfaqlr11JjqsbQ",
-	"TvKecrvssWTOYasxpgN6bvZWPcsTe7EaRgolE3YP8nEnyASK6Z1sSpTg0yn0iE0ZmdCYETkMGlBn+Uc3",
-	"SKgnVNNEjrIF2qp9YEurG7Co7N76jYQtfiL4YPV8ynzyLehwNfpNmZJZGrHF3c9f5U9tHA31yyhgdAtu",
-	"U76Yb+GWD9ZfvJh6lOdovfjbegoXqVAzlpbgEAfuG6t06XZEs7FkJxz+bgoK3dcXYxu+YiOuNEu3/br/",
-	"oqlNePyQ8pMzQ0u+rVxIS5ELT7WyQP9EaTlVeasr8ooNM8Vi9HQc9J+Q2ZhX06O1DbMIqfMiJ3PVIf+/",
-	"eXXaBH5Y4vJtH+9vu4/3jci4uZl3M+2sX3VpUtvd9Lc5FXdfqro6dX3WMtU3r07zht5dcskimimv44Jr",
-	"g8jzrPCmlt6fSTO6m3jOIobb1n5utacVtCdsh7Am3em2HdBW6n2GYRSXzFLWxxpyWBzfeP3ONsyhyzuR",
-	"uR3cNiP7BpQ4ry9Yfq61zmDtGEsmyzxk8MRfxTsmk3aeMZlsvWIb8YpZasuJGP59E29Y0I+FdR0b0dRk",
-	"clf+K5mENTSYzdZd9ZdMzoGzt/Bz7djJuw92Pxp1baGLqtERBfmTY5nEinCNsO1LnVOAmsd1o1/Kce3W",
-	"J/Wt+6RWoNYFvqggvfQ3LnBf24zhrf/pC/A/taaktfidXA2ob1dmTSkTLtBtROGlTFM5U3m2ORkylhhh",
-	"6NtpH2yLxCOiGCMDPpnSSA+aqoGsY2qzqs4dOaSaVJ2tM2qrG7V3RiHoPl439xTxaAnzUKIqpPBKatMu",
-	"8mdj2tRbqKiqpgvaVEGECzBCAOqokLBzzIJgzpRhilP8ZE1s0SSRs2eTqZ7/RpOMuUL+BUXqTg7hRMb0",
-	"mi2tVmdm/EMHjuDqplDtc2X+4fr1rkxjlqp2tezNaATLa9s37TOw+x8QTdjWBzYTc8i32sGXUPFrD8NW",
-	"2zpJ4LgAzyuWbTWINSoORprYnP1F9hcUQvj5/UaGRAmjqYUmz1P7QxaVzdxvZVSd85FgsYuB/TUKBb6h",
-	"nH1zfObwPFJ25LWKOtxwk0ljyyukEC5KTXNcPjCi+g6H2NV+ErzCGulxjXW/9hMNdpvdk61L93PSJuQD",
-	"28IslZPAbci0IZjHdFlYWulIXgHcCovJkPIkSxkmqOtxKrVOAP55/8n9pqRIn2jXb2Q5mbmCS7nFAaMw",
-	"PxXb+suvv1arLuZ5kH0+oUqhs2lzXeWJFCqbWJz0hIurewpdDkb5t8yTl05CYQcAQnCBRVXmDWx3MkyZ",
-	"GhPF0muWQt90VZRjWcRTgE8TjMWKDKDl5wBGHBiFf3BUNAWVM4EDaxhmkFdnEppIwXrkGH/milzThMcA",
-	"NScFg2IuGFKKiB0S+k6oKdSKMREbTSYlmbgSGN9nrhB0wAWMcgE7dQGLHwTbrFjoonPY0U0xv86mOd99",
-	"Kby/jet8YUz/RjFCDRHvAAKLLbYyTNEoBwxvLY73v1FYPtYCKxAu5dYAXL/C0+tqcGam2dzazGimGITa",
-	"JNbft5kDYXa2TQ4EkNJWYV5/DkSmygWc+O82rofg3f6W6zHgGhc3uK7XBg3w3svSZNCFi7ML9ylc/CwF",
-	"FFRJorGUihGLyRdSig3xbOhSNEPfTYZF8eV4m2ixvZCDiRaZKuEELeBZ7yKuNgyrOUZydtqgrG9yiWBb",
-	"0K2z+q5D2e0pa9OVE+eZMaRiLkbmMsFbwdwR9Ar/BIEjOqNzlyad97BImLAR7QIW454X2bZmJDVGIvSP",
-	"eCfQWIyoIJeMCMYB7ydmE6lZTIRMicLZLO/SteE76W5C4U2cuw2Fb2+vFTG8uo6VDDOnDBjwtpcaOpx2",
-	"wBbdRH1GHv9yzqIkZimYvk1YYEWZF9ckATCSQiG+BOu52dOrs+mvaFZvTMksPtJwH5vFlYv1tyz+LUVD",
-	"vKKOJS6dpXzosOZ32kCgvLUPn/+1gFDKy27j8MgR/LeoKBvzfVT32KP6GlHf2CPy7AONNLQjYQ7MTQ4h",
-	"1/KKC4CGtB1XXkiiZ9LNhagxTZm5VLhSGcPOUkSnmdIklhPKhdVEyTnTmouRLSUu2spCyjz2l4L0+UNC",
-	"yZAnLG96MLd1x5ggD10QukTRedPNVCbiDSm55Y/cjQumstBQ37k43vpg/pJa7HEcE1qVHCsLjvDNuasZ",
-	"SpAG36pLdnHFtZA4NjE3OYRDrXH7AtM3IVlGy9Rhs4KkIokcGW63kVLzvS5orzLTRT+rugAwD5a54mlK",
-	"h/qzyAD40uvVgpMbmMZvLI35grTLyMhSkOxbwOmvn80NvdX5nFyyoUzBqOOKUHMJrIv1l8E0HXvorlxj",
-	"VgKJQAJAfycyYpqIUsPJpoTMwD3+Fy52+ypr125//zRXtC0jj/5n1LNe+73MtoBLX0qU4Lbkt/HYgTOJ",
-	"0PyBEpwYqkXIbCwThhEAZ38BMFNTadsdGD134+Nfzoxbb//WTlq1Y8fGTCXw+9vG4Ztppa9tZgpNlIT0",
-	"FGgBaVWwGUvzZmMxoUnKaDzvkdcI6mbMsbK+NqFzBOUHZU0s6ftt1/Ul3cRPbY/27fV7t3z1I0s4uw4w",
-	"llP+18pgTKyRvyqNosWXRuLPxJbCvyAKt03Pq2QOAlStlcpzt9u675Cqxw5rFApnXZcgF0AwXEh9aNtW",
-	"akK1mZRyPWF5NC7dKIpqroacKdRk1+zb+yxa7tajd7ciYavB3sgFeBPBsyQw3/3YuWQ0ZWkpVA9VTSiI",
-	"sjTpHHZ26ZTvXu+BuLFTCJVPg+sfq2MN49uac1sf2/M7tdsa1W5zm9JDI22HPGHdPHulW6q7Lbcq9Uaf",
-	"sMDAP2aKC6YUmbJ0wrGZXrdoEnF4zdLLQa8Ox1Af6QWdsBirxYw0xed65TqL0HtnTE5Lu4DZDYFW8qeu",
-	"S3fCDcX4swI5HHrn7BThNZ6fnNmqNCuuaRSxqfbcsm6aOWpmQy//PPMRYcu0zNuHe6N46B7BcYypYi+P",
-	"iAqSZkgdYznDI0T/MfeHLPrgNA2IDfa9RAVFIjlhigxTOfFGqjFJfcBzr+G09yY02q0/fZKy2AhLmuDZ",
-	"Z1pOqEP+cEc05Tu42Q3kPaZqvBONKRcsNvem/665Sxtey3tfec/nHa+ajrB9v3dvVNfv/dP7T/9/AAAA",
-	"//8=",
+	"7L2Lchu3ljb6KiieqXKcoShKvsSWatccxXZ2tBPHOpa9XXNi/yLIBkmETYAB0KI5KVfN08y8xzzKPMlf",
+	"WAvoK5psUqTkC6umZsdiNxqXhXVf3/qrNZDTmRRMGN06+as1ZjRiCv7zNTNqcTY0TNl/RUwPFJ8ZLkXr",
+	"pHXJBlJEmhhJ5pQb0mdDqRgxasHFiNAR5aLTarcU+zPhikWtE6MS1m7pwZhNqR1uygWfJtPWSbfdMosZ",
+	"a520uDBsxFTr06d265JpzaV4JuWEs+rnezQxY80GVxqf652Qn42ZvRLxok0u6ZRdcsP+9iv92CYX1Iz/",
+	"dnhKpCBjY2aa0FhLcskGiWKEiojMuRkTM2ZkptiQfyS9q6ufpTYHvc578WI6Mwt4in2c2YWQ+ZgJeNp9",
+	"mTAR6c570Wq32Ec6ncV2JaXZ/e1///O/TtOJ+ImeFia6dLPcBmmjuBjB/rx79+4sMWMmDB9QE9ihn+Xc",
+	"Hg7NPUS+e/3TM/L06KhL/ue/j446jztH9ztrffdTuzWjik6ZcSRyNrCf+41O2bmw67N/4/bzM/uPdkvQ",
+	"qR0A/mfZh/5FsWHrpPX/HGbEeIi/6sPsG7DyZzFnwpxH2QeLC38zZoSOmDD3NBnAs+T8uV1mYF74+xWP",
+	"Np7c+XOcVKK0VOHJ9AT7aK4G8ESPyCHSGh0xd2lOiZzRPxOWzvHPhKlFbpI4duHy0I+/MjGyyz/uPnzS",
+	"Lh9Uu/XxYCQP7F8P9ITPDiRMiMYHM2lvmcJFfmq3flJyWp32bzK70WOuieHT2ukN7Qj5yQ2lmlLTOmlF",
+	"1LAD+2qrnZ/x44ftAEHnDzRwUjc/ovPI3gOzuFDymkdMrfwgPn41c89vgUp+5VNuqrt9bthUkxlTQBV1",
+	"+xzDy/kvRmxIk9i0Th51YYORnx537b88dz2qctfmxPFaxmy3d9t/wfF8qgahG80+GsvLNPxOhlLV7dGf",
+	"tbfk0eMbXJI3sjqpHxteDyNvfDk+2d3VMyk0A6b7I41esz8TpoGWBlIYJuA/6WwWW07PpTicKdmP2fRf",
+	"/9B2un81PI8LfAs/WmVlCj9LuCZCGnJNYx6dkh5TSirdI3bJmrBrphYESHNBhpzFUcdu9jMphjEf3Oqc",
+	"zw0ZxFSPmUYpPx9TmLwZM8XaRCeDMaGaUJg5Mf5XOmHCz9nO842Uv1I1Yre93X0ZLciYajJFUqOCHJGX",
+	"/EeY209S9XkUMXHbsxrQOGaKTOkCiCCScAnaRCqQbJ5GBnZLrXAgVEi74URzw2Dq5/Z2CRq/sHRzm9M/",
+	"Q7L0Qlgzdc3UKeFGk1iOYKvzS7B6w6e2lYY/yUREtznT3yRSpxlzMYK9FVI4EjXFQ9AMd/WSjwSLzpfR",
+	"w3rTczp4aHr4LYJKfs5kuGTmINPZQ4O7hw+LCj584o2UL6lYON6mb5WupSRyaFh5PWACHaQ20LIF5awl",
+	"+MBbkde9b514+EgccAGUQ0mfRkQKVlrcu3fvDspGxLIVlm0Ov8xrymPaj2+VPV7KKYO7kbvIRDAWacvB",
+	"6ZwurJ5AhJxv80R1MptJZVj0kkWcvgE5fQciYZpoq5+T8tXugBrlRsrMM/tfMyVnTBmOGsRAMUuTV9TU",
+	"6iQVZakwl7+qv6O+09yUa7c0E5obfh2wXl9SNUFjW1l1gnAQzHI4ZIpFnWx6fSljRoUdLZlFa67pU15r",
+	"/d0rsvmJ5OfYzu9a4XMf0pFl/w82MHY2uNJn8AYQRhRx1C4vcicxpLFmOcdBeRtes2EiIkIF4eJa8gHL",
+	"9Mo+j2MuRicKHinM1KutxTMvnV9O5zzqHj9sb/1AyycU2u36nfuVo3ZbXAO3llLhP1ZPzo7pPkKVogtY",
+	"WmaRV2m5qV1QWhBOqX5Fv7ntzLxE2RHSqGgFHB0/ARvO//tB2xpdVmlqnbT+z+/04D8+2P/XPXjauTr4",
+	"8P1J5S//ErrBOI+3QLgrabJMiLOYDpgmfWnGp6keTfuaCcuKBhI0f/CWSUVgjE5rTcreOgWvosfqSY0c",
+	"Hy9+2G69NtR/eCnNZY++lBHcitzbV4Ox1KixlxXTGVNaCgIPgEybyoidEtCc51wzxwIzaXdPE+cACPPD",
+	"zLfVwDnR3lAkwPevIhazES4QP1eVW6ny6nRrTRLNyHzMB2M0voTTT9IvJwk4XEQSO+UC/QqVSUzYQoe/",
+	"OUv6MR8Q+4Cz7QzoRZpQre3pSoF24aknZO/cVYxQlc2pGbextPMLW4T4TUy1uTJywsSy/V25VM+RKz/M",
+	"YmrskCuVC/ecm6ZmMRsYqZqz1Ev3RmiResaHQ+YoIONy+OeTw0PnFO/EckDjQ3DRHnaPnj4ZHA2PD36g",
+	"R92DHwYP2MHT/lF0cDx8SB/1Hw9+iJ4EKc/ep6TZkVzio+mEG7xiFbt/0jhh/q2rmPZZXFzXr1SMBmPK",
+	"BTk7R4dzaKI31kryLmqnocALhYnlKCB/qgXe0wpyonQr8+dXr+qUSbmOB3yoY65n5jXXkwCL9Zx35eG8",
+	"ZkM7muJ60pxu4aMVmi1ttT9EHLp2CesrdU5le5ZoI6dMkUs0I/LHdtKaJH2mBDNMF87w5Pe/LIuzDzzR",
+	"J8L+eA2keWJ3MEq8jpN/StPcUwP31QNnvBxoWnp8JqMDoKMTOpstebP0mjV7KBdMHTi69O/hPn7KNjD2",
+	"V6VVkek3E62eIZY9vTnV6ai9G3ZZFDfvvF9mLtUkljRCG22m5DVrExrHzuU07ZDfrCi0tqmfBemBkO+1",
+	"CTUkZlQbkJYs1gzsn8YSKM+cp/TjOb6T8yinrHoTThi2lhwvSne09tbYPaze+nhUZKovLo8fPQ7x0UlZ",
+	"rBx3jx8fdB8FnzWL0qjPVrJZ+86yuV8ys6bKfEb+8e4XcskMhl1/eHT0A/mf/350v6QWo/ryu7XJr+1U",
+	"o+NHj46ettyKc8uEVbVe/XJhDZTWSevo6M9/P/v3Xz4+U8N/Xl798Gbx7v/7+dXoh/Hg+oLO+MtYzc8p",
+	"vRj8/Pa1bH36ULl4Xm1qRFkXoEm5a5CR1hFGmvy/VrBX+GLtHm/F4EPGc+f2nhdTVb/Lejp5rb63hftb",
+	"p1fULugyVbmYSKYgLwfOMaITPWMiYnm5nzM7YSJWYwjZPaBKoHo+p5pwrRMWnQIvxZ+40SweQsgJXEHa",
+	"SOcDKvESkITrege866JMMRvKJWbGMoL3k4gzMWCF6dScY/bViiG1mkYwL0WvZbfhJq/1yh+GB1egZMya",
+	"B3ktqSBVrXjlrWYKFL0S1dpplLfJTSIbu53SQu4cyrpwtgeFPawlfyDgrTEpvA674lTtlkyMNlRE9q0V",
+	"83mVPQqz0q0wpysOWr9PjjUVt2hj+8nplDdidThG201i6cz/6T9XZFOvBPMxwwE1NJajhN3TpAfTvrLD",
+	"6V5BrudU3kp4f4VyCnPZyEn3ruiV04YudEnbKLC1bJM+wazyHzj6LBT1JRp36pG0ynX63OejK4dp7B03",
+	"40s2UOxb9TLi4zrdguIEL0omEZEiXpzAdHxKH77aJnos54JIMWCdEN/4Yt2Ze1fh3lW4dxXOeGow3Dxy",
+	"3UBFXnmfmjI4WHOil89w89ub6Pq0hVW6c54uYJzS2eW2qbSOZUe0vjc0fxyt4+7xDwfdo4Pu0Ztu9wT+",
+	"7//PgtxvmFIUaLXivygeaintDzP0h4lJFPPBnRO0HwtMuXkS5oYqTOOgt9vNrRgY/vLcvSPEzWSZ1vON",
+	"X2gT9otAnqVikINO45Xazt2wBT/74NFXnCLBChWaOczBVx45dw+YLc7NNHmSiRw7R8E/WmOURwOQYEBW",
+	"EAa265CChZ1QJY054MFnkKRKBUronAMf8kP9PDvkgqkp15pfO6VUkxEz6KzCcLJM4EU5bJMp5jH1cuL0",
+	"BHTDnisZcmtMD6TdmqXDL1kIi1L1qnKjxnLeVDd7pfgIozITVvKZp9GmepN8hUcdDsTb3nZSQTpJIm6e",
+	"gaFcWUhf5dTg6v0YcqUNYdf2sEAXjyRzeelM8eGiwOm5MI8f1t/UXHEEDKjD5DqlYgGixWULBz9RHRJu",
+	"zWDMBhNgpCsZOO5J+rjdc7sinjKhCunmPKj2Y8SOmhgWnZKeXXEPkyGXyr+VPCydQzK7MjJ8JvDx3JG4",
+	"d/Qp6bp8zJJZVLdpJWJyh1KZRHFn2jmSWUJs+XMoG8gaE5vtXWVTuwzv9rEkek8TJiJCDaFpzcfNpdkf",
+	"87BzWLM/C4M03Cr7Gg5aYOS1+/HiOpzzlKaOliovhUxE55qpfq/g8MqU+o5i13ISXCr1HGsl+V9QZdAR",
+	"7zN1w+ol0mrAD0btkYkRI1MagfOO5z0Y0nuKU42nddKCFNrXdP6SaU1HbA13K9bK3WSWCt1Z0e7mWPDU",
+	"1JRMEm5ZhxgwJXRV0VjjWzIJXa+UhbI/ExoTxYaJprGGvCxDRaR9bVeJxJt/uIHrJntkW6uNmKE81quO",
+	"fzfHOqZ6HCop1CTmYlJgX21y+fPZwfGjx4QLMmYfacQGfErjoErJZzeMPwxkg/Rhe9VfuWeBj1HtYnjl",
+	"y7Kwp2XlG1ANXpRmqT8wZsgYcr47RymbLtWx6er+w4W2W507AKiHOmqoNhiqRsysxy5ByGzmPkLBAfTk",
+	"xvEM2wfUWumcshNeLle2Ys9mUuruLdo8weZC4ToZDJjWUAcL5BnW3bOjClC4JHRgWAQlO3OvzcGfiBRt",
+	"koiIYYUdOJi5IWMa2X+LqhoS4n1nRFCTKBqTCYMkbSpcYfymlB82apu/752sxXlaG7SN4qhN7KKokapN",
+	"9EIbNm0TKqRYTGWi20TJmLVz/LxN/vc//6uglDh7tqrKchrYIPCEupCDQ25oEzrj6MNsk0HM20RHE7t5",
+	"OJ3Nd69EcbWpF898uLEmZRKDj0EXWMT1LKb2qCNU+9cIT9tpBC6bdx1v84M+0BD8nmKamWD0j0aLA1Dt",
+	"Xs2YOH9Onkkh2MAQLRM1YLptGe+GE4KPBsMWEBJbbVzbp87FUFZYbLZ/7cLxpUMHSSCmfPpMCtQs1owJ",
+	"v2SG9BfWXoFkmjkE/gZ2RKh2lVlgGyx1LOMdyzjC37gglMRcm4CpYwcJs5kpc3WH/7h89Ru5QMLHNLjH",
+	"T7tH94mRbnTNI+brg4sB9JGSyUwX/bJNQsa4jIDd8n2P0FgKdkKsBgqPFUiigqmx4kP5NLi18uBw49KZ",
+	"1h75SzqbufyNpQd+q8ei2ExqbiRAHKwEWEiLlqrTUWyUxFQR9tFeckDS+e71i+P7nhznYxk7osTafTsz",
+	"IIq2A1BRAAph6ISdEuqe9GUeqStoSs1gTND9Bn8ZczHqkDMXEih9qbjWQ53000nrw+9+/z+HH/71/mHn",
+	"+yZL1zn/XHntIIAdDozjCCXi52ac9E/W2ewaIkunESQzKbSMmXdohsz9NLF5gM9CxTnUYXbIm6zy1loS",
+	"EdOE0cE4LZ+ngs3zjlz0lnbmihtEDHG8Ov2LS9vKnpBx7lcrzHXHFcvhP/xPmQ6gO+jzKP3RvnVF47j0",
+	"Z3jf/X3CFuno+N/S4ECpCpAbPPe33NjUKnj5P3iv8ZVfqvtA5e9+JRXYmfSVwC/V5V8ZNrUklX0p+Bu+",
+	"GFJRn2OM9nn61nrFqwXru9UoZB8o81tqw6ND86Q2wyJ3Tx4UxYX9Z9nLmS+r7B48PTv4iR4MP/z15NN3",
+	"B/l/P/x0/68Hnwp/Ojr+9C8rbarVoW7c6X7M6mq1d1x33aRMt74oeumKXrvc0Jvl6ZY3KJg2e/MtKiAR",
+	"rdwBv4j69YcPM7f4AJ8F9z0T5pT02MdZTLnoEU0XGs1B8GFCHEp7XINtJDqvW3h1e3Wl1V16qz0CH02l",
+	"DIIOCZkzBMOpau532TxS2m5FXFvSi676iysaTXlIlREEfiH+WcLNKViREEuEn2I+NFiDWjO13GcK0wwU",
+	"tWIG33ycLphFgU+bMVvAZ/Gr5EdpxiC7x/SahSfBRPQlhdSn9ONVlChkrhrhKGuCUlKMLKXEfAjWDiTv",
+	"yQkTnaDbLdVLAmftssnJ29fn+hTr3U+C2ZLEJ54XrunKAgAMnVyhHxRKB1dtA75xs61cO4mfiYipK6sS",
+	"GkW5YNFqm9i+8cy/YJon5mXcNMvO00n/CpXJ0IFDaqu0N2SaZY462heQYOCD9cgpmrtFHFOoZAg7vQor",
+	"2uJXQ6jnaraoN+5dGPpDe3m8wn8IzRzwftgL7zUi6plDxKMOOfeyYj7mMeYwuJ+5JuBYEabt8n2xsoa+",
+	"F4562wR3igyoIH1GBFVKzlnUzjiNfcDRXpv0EwPW1twqqSzC3IYi2W0jwRHzDXNZjmnFLhaAZKwzXwIS",
+	"ZBT5a56xvgJpBek8d9q5fEgvsEICo467ly974SqvTKtclpqXUdf6yXmpgvJ7GZ4EnGga//WhoAa0Gqbm",
+	"hjn2g8fdrmdBoZLjphrUpZymviw72j1wnoOZt5mmlDl4Hq1w8KytFNUqOHm/hJckfJjLyvdp8JD80iFv",
+	"pHNyDlJ/TU4GcQioog7iMIqXiv0lWZQbp01uSUyn8KYPjh4fHz8sYJw+7t5MjAvwCjaX4pt7Ch91AyL/",
+	"boTvEhH6zKMma7xP6whU3E3SX+TLRhpdPrwZy/aqJA0c0y/Ig+VMfzmzfGFNLkHDaS8vOGYHkpGiwhCp",
+	"iItVVx3juctda4SsU+G5id0Cs1z1/N/hIaj90pqL0VUtb0XGqPPste14VKqclOA/U6RKpJYBFVZBGLHm",
+	"BPESZ1Vv9tdmC7xwCLTcKioDHznBGVvqzIzHuUziyGo4RsaRY6pbSCz4wvRpr9IE/W2vrDnJh4Rm6qfT",
+	"PE+c2zciVKOUSlXMOVPMK5khJ906XrOgepdpXG7Zy+/2+XRGB2YLsDO3dX9TKigexvPU5Hd3Fe+ZNi4a",
+	"YjX+rPvCFtxDsdRmjWnIGUyBi9GWvq/YlHLhwmCNJuEZlLvb2vA4Bq/HKXqOwGhve4lFFVs7o2j5jDe9",
+	"hivugDd18pcgtT/glFKqye/a8muxjfScnLvzztNzKrtajR4ATkXvBJgVExGxuiyEwmdUOyKo4Ft4Ay6z",
+	"0dBmrEnzqVr3wQBoEjOX1IN1ozTv28tsdBJbDd3KrIJRA809fK1Cf+Hi++wj5pMuhcfYsd106x5mL+BD",
+	"ikscp2i50zV0j1LORWBVG9UtCSSjoGbYdLmVOODK10qNL9wu78x/KipApw7vzIqp4bAVdGLeocv1s7O/",
+	"7sCFuR3XnAuVeTIP++qq9Fu4wqm2t5YDb7Xbbh3w5ioD354jbTPXWZ7H/Z4m+WRJUj7r6feWd5x9+PSh",
+	"HW5ik/vok/7x2v66p91uWp9bvtjflhdvHcFDzsSiL6PFCenppN/Lmo5h3lLv+94NZFMuFe3xiiXmRFAp",
+	"AO0KF7lpE6t0hWOEYYJq6Ni5Gz/ghtAzOxRJe//hZ+E/dNIqL6Nqmn5tIJ6aiZXt2l+ptfEZ2WH5+GZ1",
+	"oWviIIYTwQAq0LumuAafpEFLbkXku1aHabamhiBdOaVgfTHe9v91EDNq6QqgPFeCdX2e4vULlJd7sbUj",
+	"sfVNi6ElzGVnyH/19kitnr8ep9kx91gaVqsNYjv4A8Wm8pphCN17/ZqGtJcLkW3V8dYxmq0Gvl/s7/yy",
+	"O09ddAAqntr2RSGtENrx5X/xkU7tZlwoKYcBEoa0DlcpAJ5r7L/pXL6wTq5d4VuH9JKsIxs+7WKvPsrp",
+	"coczL/eAzYxzbtspwX/mvwmgO1mXt5DL2y/hMoP3DS7C69X1y/BPbHchOV/T6qVA5nV6GOnwWidTGLIW",
+	"ZKiUQbBpqBHhPMNaBhfaUARqwCo9h5jQNLE6rX3ZwL7ILy9YrOl2bEV7Ozn8kWoOgedEWDVnJRd4i48V",
+	"vl/TuwMnAftXXG5Ipf+JszhKm5CW6ugcSlSumFhMhJyL0L5Cl9tQkAcq7RyrJ1wYCVzI8hRXipe2U7+n",
+	"IZO9XIHmARoPu4cIqFRluU7UhMBsmDCg8Q3xWxBe6qz05eJq2rgF2QdCO/h3n2cSxDZxNacYh4V2sXPI",
+	"S3Xtg90DmGwK+pZLNy1CtuwU5n1Qm2jvM+0uL85/+ulFsFR+Y5x3MPz0engxAAkH762LEfPJN8Bc/4P/",
+	"eHX5guDLG3zVmkKWFeX1mQa4F7pOiOTTocWIJBquTfBkytgWeWj4Un5wDiK+MuF059IzC92C8+dFTtHQ",
+	"qb9e5dq2K9Wyjvi/cjFZAhZtr7Ig3jWWCmgfpqZwDsR3qrk5Hta2ApyA8K/C0FrLKAyXfU87z4PxK1vl",
+	"PKqGtdwM8p0JViBy5Y9k/ZjTqnDPcnJMN6XV7SZH9Lj/YPCwGrnZPAKwzqa7PJ5UGSzXPz9aD3e1xq/r",
+	"Z7TqJLybtuqy8l2dqggsa/lwCzdxVZuyerdr+SIEoQKV3Ww5ixlg3REuAJQI5DJqlEI6kPWA8M1Ju6DE",
+	"dzvqJH/q0LPyHHQQU8pTOU0BM7lpO2vLJbz0F4Vsloy70hnPIMJLhAE2ahUMnl71ExGF+pA+s4sbQj9r",
+	"bffi4sXLErE9fvToQajAfwmeWlo0n/LKAY1j7ew0MLxLSwou5tGSz+IJXQ258+74Zpf4c6d1IpI4Lkv0",
+	"C2rGlmQpse8RKQpd8LOTKDWjDTdXRU52BYX4ASR/JDErI7CTpgE8MhaRBfMNY8mUTftMaXfbuXKQnq53",
+	"uVWQMzrJWhTkqirFBFw6U4IAfDUtCm6WqROGiZ37fqJ0Aa4Gd6W4Jn0Wc3Zd16W6cZZPKryqvBI9FvdI",
+	"j+ty25GxMTN9cnjIo477Y2cgp4eK0XiqD2vzb/6YT2q82jiPexowK3S+mdn9DslixqDC9+wwV4mKe864",
+	"j7geyGvfsjtP2o+Pjx4+rJmIHSHoewrWliC+/Fqe+RKbOiXdE/Lg8eNuEJYt9b89eVx0vnWb5T49k9MZ",
+	"FQsScQWW3CKc/4Q/XyWKB9YgLRNVbMS1sZtZlo7AWt2lCZOD5S8FgqAzfnh9dOheOrTsqU8Hk2D/hIEM",
+	"IkydaXubHVf3V7bPNOCA9OSMCR712kQngzGhmvTYlPK4h4QyU9JyoF6dr9Ej6jRzNR6HXI18JK5C5doX",
+	"RdnnLHKPbgL4fGWNb5tN5sN5UqmiWGCq2SrSUyiRynppTWX1YIOkplT+V6RwPqmp8teCtGodMjPwbx5K",
+	"Hg0OUhRvz/YaMjLfWDVwxzzZ/t4CwkNVBibwIUcdwT7jey1nr+V8cVrOTRO71tE3VtPiXqHYskKxbuO0",
+	"b1Rok98YizTppWyrFyL3cCKYuwJNJOc28rYqxvqdZ22F/Gg3ztm6ScpVeUJvmDZrwiFOuFgdZMbLC61q",
+	"frHP1/dlOcscVZjb48MZDOuDsTktEVKRWI5GFT519PjBk4fr+a7qe6yUt2eDfLSCdPOZCKtSPvbq0V49",
+	"+tLUo71CsldIPmuFZCV3/ydTEQ/VsA9oogNM7Q0bjAUf0Ji4/hRt2Ga4jPbmgDNJV8IsAV6zWawaKO+e",
+	"3jBm3TxxbpMG6FOpWAaHGrxTigHPAo6jwzxlpmQ/ZgGw5bciZlr7hhU+L+nEXkufkYH18im2o5EkksHt",
+	"Xxo183sMQbPg68sXmZ78PR3CGdNteyunUhvyqItpGnPn/zYZFOGUMaPTMFgj3ddn0L+kZjAO1iOu09AO",
+	"mkD5u7HsjXKWWqVRuBsmv20VYglpYr8kfaYEM0yfzfiaubs/yzkyjzjRmAd0dnFuZYtidDC2ZNObJFZW",
+	"iiEf9aw87HFx5Z7udcivtM/s5eZTOmIaDmkghaFcMOXAMS0hx1JaTpvMMvdmOeFJGPaxHgcqm0RRX+NG",
+	"k0GiFDTLQkjelfpLtoDq535cFPNT5VzAP/iA2askE1EDoplNMMCvlyg9nQaazqelh36JaZLrnfuFkpik",
+	"6Fd34FaXZqRiDYHbqEAwFkltGcEX6bKUrlRG04hAAY5QmKU66qkDBzR5VUnORRPddRuKOEot/DIQ99nF",
+	"eUPl/IYxtEm6eR1fBKCvBzd0f2W3vKputi13VSy31bmMV2oVpS9YId26IoqzUOyas3l4EpaP+gaEWCUG",
+	"h9522JXDRMPfJXRut/9/JiPo7VLkNnZbR5azeV2OzngTt1Ia1EkvXUh0/MqusV140JT2IpYuSCQhx+qE",
+	"2Ou4gD4Gp85isiwyl+t6akVHlHuukCXtQCnR7PKY9YUGAdlpv2QhPHKHxx3edMDsR4FG45gpmLs15k/c",
+	"Vo9ZHJ2ixu9suDahcZz9CefTTgHe10MJB9DxEJCR3+dlo+BhuKJavWyBdhXNkcJy5bebajoV8nK9jXBd",
+	"fsbt3PGEqO3lBkWLLsh2Jih5nlBlApD9O+2NXcSBW9Koco26owY504019AysudR6hw7GXLADexntgRSl",
+	"jJDmiosrV028fGvS7mspVOyynGy3X/UNgnOrX7dtSdvD/PXZiAvBxchy9wlb6LZDMQK3HbQNGshYltSE",
+	"yRN9MpPRQWx11pMGHencZJYv+BWPBhupYG8KilapkRSy7+U5cHfmdfQmeVlo2BPA7k5cuwPxm7hevaxv",
+	"PlRwkeQAXlP+lSlZVQ0KXeS+wBib2li2BaaGMJ2BnO6jiTfUlZ52u6t1Jd9lqGkvtl9Yrv1aeNbQhNA3",
+	"MYLnMvg9pE8EgTR0wlyK6Uq04JpuafkEmVyy/pKE/FeJgYayXIzwjtcoWFwTCdDl87ZfizO+SgqMZkGL",
+	"eXmXW/AfJSYd+qjb7SLFRtAou1PfLLzo1Aq2+3bNtl0GMvDdtNs3H2I9Da5v85bfU9fVuIQIGkdMWZap",
+	"YW/6sEpipDwhPdiTnkOrdtNkFPBgnUsN1e9eaZk9tyKD2LFsAbVATEQNFG08Bzfb6gYGCeTa6vhoOJTY",
+	"u7lSXIfqIVJPmGv7j3iyI0Wv7ZzXw46FOr8z89p+KaAU9pPBhJnlbGPOI+/TwMctt+h2wcNjLXjFGImo",
+	"Fcws1oyATRWmOOhMH7uQ9rJZ+117lr7gez3rxq/i05/aLcsSmntsNVO8TiPvJ5pDvzF3LN5nedQ9dZDE",
+	"9kfFiE6mUxZZWWsvBw6Z+rLg7cYH6NdzifMKdYWQG6YIwsbA++nmVigi3ZB2SrD5c1xG8s/yp13dTBd9",
+	"M2yGPTQBM1nBhUcuNkp4VIsveeXyEcNV+tjyUoq+pCqqeygHfLp0MDSNr7i45oZFdT58KFDCXYM6pbDr",
+	"0Grhy7+GchyZd4O2WaXdKH2hMvnq1gT3oTSNpaec3srqMV2zq1IhcJUnZAX2NZ4XnduMoL94zkWEBdpN",
+	"Wl3jkL558lbGrAlKd101LDpAQhwxVFqsXclgae/8V8qbUlnRsrOCTpyBTJt0fxssNrdzTSosDVWbZjDj",
+	"u+1WutImS7xM2fcN8bch+qdDKOUQj3KisE1kHK0vlYsHsqoOy00ltOwLqvVcqugZ5C2s28EVgylXMzdI",
+	"4ZzSP67dGFew+Y2GPF7ZcrQ879I3gxuVM0yCXRSusHUrbeTjyR59KSNX9xzPgn6OCVusaQyBz6Jo52bh",
+	"lZDKMlPymomr/iIsaCdcROB78L1AfetqtKOs+gsjEJo9kYJkuKm1CQa8EsXAcy2k8e1MqMsCcrV80BG3",
+	"8UV45z6IXpU0J64C5+LACVZ3A883WUEMFqw1LM2y8QS9c8udTWVmdQA4YPXBtupl++qQCoa+YTDsXhsd",
+	"gQOZrOH6BbwL55xaxVAQ4AHpzJFufpPzFJUtsR28Kcvu2i9sEeafTsEb+Jbz9zTppR3LS0GySZ70S1b9",
+	"CkZ0UeNV8BY5RGbpFJMFIYgBCYHgU8RVezwLNzefjKnXLlgFcvSwaAg+sSIHZiMPWpk8PVeqmVHWmiA4",
+	"mbqw5plw7jCEFhHEnZbdOXQF9t4n3e6Dwf/+53/BfzC00111GTSRioJfDLC+v3Pzc9InZymKwiber26h",
+	"0VVDta5aYoeOxQNaP5eN/F/hLPHS9WzmowrtRvCK1mUUnQnClJKuW/vTh49+uB/yR0VsdRgC3C/aVCMS",
+	"XFzTmEdXrjdOGD/IUB5vFDbJgdqA6xASXHB3gzQHy13S2yeJzYIAUk1jXpyD+wlcSkRWGtSFNXFT7mky",
+	"o2ZcEweCR4LJwG88T6PaG9VpgkssR+HMr7SFRbp3EBYPWE/c1IVjcRBgAVJFRVDA1o80Iq/rTxv/UD3r",
+	"t6/PiWJDplJsIeP0GaiERhou5Yf0ZWJO+jEVk5UGBvzqF1VosmiwkM/hEuX2u+YueaSpelYbsQHXkPIm",
+	"5SRditcL7gEcmRwW4ucpDNiIXzOxDA4sL/sD+FJecasvMueothEtPdZZ1TGxTJbYu2f/f/otn6BV07o3",
+	"4GQs6qb3dDtrR1g3VpOSi7CCmcqZAB2770PcAQQcsJcc0fn22EkcQdChSIAXSkYJCAifghPG0jJjGa1j",
+	"Z+ALZRJ242TSInfaQVqFvH2nmK0RwHQAY+9Yn/zCFlnwi/zPfz+8n3o2Z4pfQ9suzLTvkBd0MIaeN5T0",
+	"JjzqZXlHLutVW7WLxgF9Kh6Vk6yDAUp13eQx1uihUE6iXfEztZgZSeaKQwC1LiuQLa7krKi7rfpkER+4",
+	"LCgmeFnygxyHwn8TsyjqKa9+uShXA4Xs9EoWe7DywuV8rxrtY6OpLho8VTZWzCJIyq9rsiGsgVHuyIfR",
+	"C8+Dmyo0Z7lkLsJEBH6Ye9opSPadkpgD36uQ5mqMuHYhZ0BNaMFbXy7Fwfdesvq1U/K044Yg4dbrPLPF",
+	"LJRKRGwlch+e048yWqyTC+RzXTB5nMcSJQFk0VayguoSY35yYhYyvaz6gyFBV52Araj1REM0cOPs3Nds",
+	"QOP4rNb+swtwyYFKu/y/1BTEqJEdwBLrgCnIGtQ5vQ0Phgo9t69PhJy7FHjyaujZp3vUSkoIOEXU0D7V",
+	"jDDLf/EdbiCb9r3QRjE61YTG6L7RE3zMI0xB996KCiEQ5rSK8+5Gw1lawT9jAkusCtVnVV1yzKgKdYF0",
+	"aLptMvbhbQjvA950tl0O1RJOjoikzsPebs0kYFBXP/SaFdxgkPaanzVINZ4LgE+5SAxrQw+0MSNDhq6w",
+	"/oJwYZTUMwaXtkNeA5IfuNycVhxzbTA7ngopFlOZaA9GCX4eYQrGSV2AIDsHv33Z+j7UkuaFkiPFdI0v",
+	"GyvecA9wayEzO8tfRYs+o2BLTrWYmeug74mIfQy5ztK0BnAUgElR2EZuJ2rsnrSRcmHulsPHcS6lneYL",
+	"TaBYYUw5SgKIs5ySrlMx02VrLkYxy/l4AgEN9mdNmgrQIG6MRoLBcU9ye5fekpn9nRvcTIr4btysFcNa",
+	"3TUWV+XyUrB4BefR7NWUpVWz5f70wLf+ENNJ5b9ST5LprJakzONmjSleEmiCiH01IWkDeII/uLUzZvKh",
+	"+7pkhXBKCgZ7XTaKfaScilLIQpnX4PssyysJ75qus+42wr28UWX9JuBE7VYYcCrvFuWZmDOysxbA0foQ",
+	"RX5H14cmclnKP2JvA3J2ce4mkEPBmvECmJDrg7CldOaN9nI9fP2wR9J+dtlebgOsIqX0Owep8DPZOI89",
+	"RyHk+viWc9n97N9xM75E0KvPg3f4phEOUyAQ0TOaDBSDomQaY1FWXr9yRTWoBOqxnFuddxD2EH1hjKq6",
+	"O8GjdVmDYRN26eXievLMBaw36C9e2/vEJYpSk1e57NPNGwbcrYnq9yWAiAiqSObgknJ4mvWSsMT5oAvZ",
+	"j6dFhROqE7SU4hS0BKwCo4DKAdE/DyDhvb0zpqZca2wDnQjIcykcEoMkY58FQ2N9pbguKv7Zbr52rfoa",
+	"N+tSZmttyTfhKoXpBJiG5yZNa59ujJ7ormt+Xnkk97U0DRlvsatruwVpDjrtqVTyeCgpzEHMBSNZYzcn",
+	"j9ZqlnrzHkvVtkqFM17teFzv0MMH6FdUdzDn0xkNQV3QKAp5O87S/v+F1v8jysU2e5jrJY0inF2EHx4y",
+	"FhNuTlNz5hitmRu3aS6lbdZ3R5BiexPKGsC4Ywk10Yb+Ws2PJpaabelo1u1/aqSh8dXy/Fb7xIoU2RJh",
+	"+66gUeRyInE/2ln2aDFttDCL0CfrrsZWtPmaGtlb1uT9oRSCJBV2uCK9KN8Wgx78R/fg6Qf3v52rgw9/",
+	"dduPH4S7X9jPb9Rs7zVzHrC+NGNoGuba7uUec+BWGvuJNW/Ft1JsfObCoSjhq/yplz3Qy/ch9bVjXANk",
+	"DmLFQVuCv/NrJrDUxvlEIXMEUo6xK+jD7tP3ooc/RldTRsV8zGPWQ7eUllMG+WNjqt0IUfZZza2NAr71",
+	"Jq0Am5Tphon9khquh5xFZz7juWQnrNd6vNaO27DSL8s1WSmaLvHRij6fa6PspHwuN8qNH9wZMKleyyzH",
+	"t6kyJq+Ziuksyy/rVm5H5ZGQ6zGWYgQJ48qloWoykkRCyswEYBageIrwobvpbdJFSwIq76hJLd20KvNx",
+	"9+GTVWWZn4KbkZVfr4NyyUqh5skTfSL0+kni0F23ONQszZxoFomrZrTioB+WLNdlPhQXlTvpajKcS22E",
+	"oYM+htrMb66vUpnxVzhhIIj7ie+k9e0ul9KSukum9BXwudJRl1Wpl1XBl8dpmIB5ISPis0sCoGGjEdM1",
+	"kUFqV2AFzsLlfg45hFm4aOATL+Yo++mk6ZC5zc3PYtnZv1J8FILYcyU/PrNHs3jYduFAX3acZsEDaAsT",
+	"pL8glAgZ+SRzn5rGlGBx3q7XfCRAPUNYrKtkBolcUTiRq9KFtKbyPkvcJX2ZCIBSolCa7kujuYLEd6YQ",
+	"FhUSuk+wVtfKJziPNqFiQfocPAtkzuOYRLJNnl/IC5/++fDp/fZ7AaFWlz8/yMAE8KEnP3Qf3e+QM//A",
+	"lC4Ijed0oSG2jBnUfpYTJlAI+v2BnLZ2iwp72tFM2u2ZmljXbI+6ZupcDGVNIppm5iCZES34bGa5q4v2",
+	"TzURDAGnfPSyFJ4uhzHTvKurjCar0IzeZeMtM3seQ6n6PIqYIPXNHdJE+lzSQAXi6oDO+PJ0Z2PivLxJ",
+	"R3CoRoFYOGR/eVyBOpCDCkbVyeFhLAc0HkttTn54+PhJMIdTJdpcRXJK8Y5V1tOBMUKvXjOlw56fciFU",
+	"Nv/SBwN7WrdT7fDxZtMI8xCtg6AwK+vnuXGcfJg2ojUEdMrMCdjMSbYesJB3KK6jsj9DWNGL9NVd4gjl",
+	"J1gA11yy/+v70bAnx0mLCvr/5kJy9vtpiVprIJViA0PGUmlG+iBXFlULyI1VME8eHK+Gft1qfV1pU9Oe",
+	"I8uK3y6ZSWa++eIy+m1aIm+SWT0XQdc4T/PPh4qOpqwAplgLw+MHbkAQJpn5lPL1dNj0GEs2MNSjI9az",
+	"FPGiFDVtctDeWFpr4Cba8nbLKWtB539ycMKAdX1PF07uJkSKn1tFpHwkzsUuGx8EfZ2NvUh2flyMghaE",
+	"K9gOCQH7mkbzH7PJrZrlcZstQTQXAC4nOpOsry+PHz0OZ8ZHYaMdBegf88l6MMsuE/Yf7365BPWRF/CP",
+	"doa4DNPV4xo3j9PbYVLoXmm8k5g/tlxqx4xes2zdKeQN+HyIkIjYDEr3UMYx5lhujoBjFZKV7uWMBi/h",
+	"8YrRBF4RSyd+wNImtnOkWtiG5RS/jduYuz/buISXfr9K7f9nGCjtnZB04W3QuTS+ShbMdEjPZRD2TjLg",
+	"znkG1NQhvUjJ2Qwe4Dk6ExJRtFTRipml0Vnc3nRvIYiLI4UtmhkfDtlGmHKX/zx/nkLKgTJMUBnukHOj",
+	"CYLBEXQOA7+RWHnbw18An6yd/gvw7REwyZfiXHn40aaVrq+G5B/v3hzAxJp1b8p9fPtQyunwQU3lzPdb",
+	"dxvl8/s7O4MW7kF62NWc9XvoT6Zpwcyzs4aAfH6WVxoIp7YEMFetIOeCnD9vpzVnrpmBnw4O1DsFC1kX",
+	"6aGAbJd/l+v8apptWb2B6PVyqUaB9suVgfL0GV69L/oiZxfn9zTRcjDBkv/sm4ngH08ODw9VIg611TQP",
+	"EZbJPru++7Fkiy7F4a00AQq5Hc+fOzX6uyJY5H302fzj3RuXAP+Pd28A919r/wI4brqPn9w/JeCeefz0",
+	"Afmf/36Qd0rx6MqrZH/MUSjYEa7KHYCyPS/i6N8cXSXXRG7z1rVTtrTHt+sXAIX9WSlQ2CNTn662VtC3",
+	"UQ9O3Ky2j+ROa9K83gr+cTOwUbyoQBOu+hRVFYYljJS4OgIojBJVEPwpFnJXWX9kL5K6Gss6TK/n8ABk",
+	"PIIjMi1X8RO6p7OeAXl0/+yvOuvg4xsJhG/uNVVwe3FSa1zcwE7bM4pefJzFVKTBoSBMtisFxtVhzwPf",
+	"kSuX/CWkKqSHMHNC3FOUjBRFhzFWLekOOcOobh4t6r3AQqES4DaJJGxNxAY8YlbfDFTrbJDZB3Na9ejf",
+	"4aEUh3idnF4ozwppfdWzcN6lm2eqpmZ+zhNZcQJVozlUF8CLNudOgA7p+vosm/hKy2A9v99STrYSabxN",
+	"9Hq5gMsQx5vFeu2J+1Dvtvoee6+Yh9JwLse0wt9jmBdOe1lebvkwP9SQ7jYdlO7cMwD9Kj56eqq/V9NZ",
+	"PmzNf7kZAd7AxVVSh4A9YlMjCO/EXEysCjqlUdHmv4FHLL0da1N9vrFXd4VhG6TL5bQU7bnhV8INwbnd",
+	"DG/ZEvh6+fNLfPKvRLzIwGeJP097oaTAEfGLqYUI6vPK4opvkL1vww+GsbG7zon0Pc2qASHPKLZd+rPy",
+	"IOumeZnBE3loHO9k04meQWVo0Gi1L2+UeOkB4ly6pTZ0oUuplZ74c1No0NH2ViRpDWtLs0nNzXvLLJV5",
+	"m3CGkClQhO4Jskvl03bArE0xhDKnZ4dYjo4alK/NBigfRIW0/9TMGC5GaV8R+wsRMgcUuQXpW9sz3wEw",
+	"oe85RYzkmvRZzNk1i2q66De8i5tDJOVwFxv3fsvgJ6vYec1wkSSPBivBc7MuLB78tK7ppMeUdLAbnkAg",
+	"gJXinjaH2CymslaoHjypK8MgeY+/lYiCf1x5UzJX0NZkqJOdQCB575Tbz/VqnIoktL4RhGSKp5/aORXk",
+	"R08cWQQiq7hOzLhTVGY9lObvf+F/tk5ais2k5kaqRSvfgMjhOp7kfv70IYO/XLPLTJYY7cZtZf1NygiS",
+	"n6o2Wi2nyHXCtKK+BoTqju/7mqJq/et+O5csXEwGm7ua/J8rOjRv1s9L2Z9d8OxqclXO8uCJ8AwAJ6XI",
+	"fJqJiHDTIeeYdef8r9pIxSLw0MZyNKp0ZDp6/ODJamThG9KTY7rlcEsdQfkokVd/C5DIblPbnnnC1ELa",
+	"cHHMbVgyJQXtzm2a4nw2uIGfH6kFE6lWr319zApP0YUQz9JYy6cG9s5eqBSZwIpjq+28X1cVfIZ556jd",
+	"pgDukHMMwMtcj4u91Zvj3hfLyEJ1/tQhQ5b0bjYYCz6gMUEYXd32eHuYAsmt6u8A7mDRNTjouSq1mkpo",
+	"koXILv95/hzTq8MQz02cbvn6j7XBKzZEc7W0DD0060DqjW/MnJ6nB2VDAIwU7rXxwZabdobgIqViV0sK",
+	"0TMALIgr67AqOquDGH8rYqaRfVINyQszwyL076/bEnVJZwi/gZjt37wlBR4Ti5bt0HV2UZcN9eIjnXLB",
+	"IsBnrjBzP0ix9YIniFxBd/48qrwfdmGQKG4Wl/a7yDH6jCqmzhIzDuaXQIQezBkrtDClE4L/kATgu+yD",
+	"u8puHCwIzheGzU7CmkbYm01OOAt/DrqRY2XBPU00ZvKfkt7V1c9SmwNXHnLlfuilIG+YwDcgb1//asUq",
+	"WGFwigJS9u0HM2OxNEo2QzrjCLIPkIPhyiGZ9o5O6Q19QWfnrlsbyS0CLiBNjJxitD/RDMuJzi7OT30p",
+	"UKLZe9H7+4s35NBN7TAZxnJ+qKPJYRahP4BDSCv6XHnIjCrjEAHfi/figHz//SUfCcLF99+fuHwNWCbB",
+	"bSC9yiZ+V7u9UuBW3m8Tqd4LQnr22KTi/wEzOiE/whkTLBdMCcXVHnbIMyW1PpBQTOcxkalHuGFRB+fr",
+	"NtXOF9FFZ0zB+Pc06X08AMrSPZdCYXKbi78gB7CnAtio1uiloGTpQvE7nBa1i3AuPs2YdjtHXMpGrrkm",
+	"pIEylqI3Pew+7JAzkU0uDZPkpwh5cUJCAukBF26BVoHW33/vxiK9v4C5tElO5f23T70OuaBak17urz2r",
+	"O/b8f/uYi32AzOiInaYwv+B7lhkAaQcO608AGtSMqsGYRWRANTvgQjOhueHXLF64+b3hUwbzUwzywB48",
+	"ePCUcEHevnl2SqJEuYQS+/N8DBXqWB/lXofuBf79Hp3NYj6AVw4dX//XPzTQWdomwuc0TsttIHoDGbEe",
+	"Vtb3Miz9XlqraNeVb1LgKhQlnjmr9GGAqlhs29DrkLdiIiBrCUHH87R4CpWHriQ/RXwkL/mPbpVYEm6X",
+	"+V2hPZBuE4/Elf0lvQq6nY9E6/uIZJ4Gy1KEWEcajpQnTOcAdmM+YEIX2p7P6GDMDo47XcAJi3OOp/l8",
+	"3qHwc0eq0aF7Vx/+ev7sxW+XL+CdrDtDy97nSzZI9S1H24hUmBbbta6PQFueMQGJlK0HnW7nAVRpmDHI",
+	"kMMc5MMIc+3Sm3IetU5aMdcmc8/NqKJTZgBf9PewYMweOfyVT7nVK1c++AzNxwZPXsKlAN+dYnom7R7Z",
+	"SR93uw7F2Lg0xTw9/+Ggo1FoN0O1AOsZREqgORwdYXdl5ye0m/wQZxAaOJ3p4Y808gVN8MrR6lfeCsve",
+	"mTCQbhzhew9Wv/eTL1KFN46frn7jjZQvqVi4CUIs91GTRZ1bQ17QOO2G8qjJ/N4Kek05JgKAgpNMp1Qt",
+	"Wictu/Mk14CHjnQJEcNzbvizvQGQY+lSaAAJXCpMjnFpjEWaRrf3WdYIHxbs4cu3SEPOS/6pqBa6ypcS",
+	"/R5t+dsh2nXpJl8AvXYb0OszKYYxRyP74dGDRi/Y3X0j5a9UjRi+96jJklzCFYtesojTN1bt/NJuFZ49",
+	"IAx5wm90sz7YYbyYOPzLSrJPPgU1VJ3zugSn44qpKGbLuhxgDeoeJMPmcmqNi8lbHU6xa0gNjrGyGoK0",
+	"xVuME8jd4sJ1elid2XN44Yug/oer3/hNmp9kIqLNrsuXRLl4bptQbjus04yYqSOb7i1wYfBuYR+Br5AU",
+	"vyTKsrrcejRVp2espRdnsGnn4oIaVGdnSYBSMSZ/C5qKiyY00lRu445gs+M9r96rNg2usUt7yyTEvaIL",
+	"CSCCYjpaU+VJveP1hrF335buP7gv/0wYJKE42991Imx4MezA9iz+CXBnn6xlHBo0j4rXaOBSU9LwqPnm",
+	"v41nXO6XXTd4msG7xk5kKYRfrc/BLrORywFIbu9x2IHHIcXP9TwiDces7W+oBGMchNww6wreg8Baj4wA",
+	"xIz0XDgUXZG9cmZ+0IHhi0x3oRXYse/IfWE/netpEbwQfUlVtPdkfJPi3p0+iHt3BZpc2bxUP/wrzT5Y",
+	"6sw4N3g/hcQWDx6UMY1TZWW7TEQYQkw7EZIJYzOMulrZV+vBSK/x3oHx1Tsw1qLXJe6LMM1sWR+pdV5A",
+	"vHzvu7h738Ua5LQVz8Uz4JrnUd5v4eFC6mszCNdkyD+y6DSXwIYxXDDcIgLtoyFGXeWSzgeya2Xnjjwg",
+	"dfds7wDZa0TNYzvYzGBLChEEe65dcvHN+UMwBOs/cXeC7AwKTPf36wsj9TNHOISStCx3O1Tv0KUPMqV+",
+	"O/Sf1HgEACx2MJZSMw2IX1jynA+IOmx6mCyESwHc/TtEqQRAdpcTN6ULwJ0lIztCMnPw8HLuoNiLl08z",
+	"8xwXm7Vj2pForX5nL2D3AvYLFLD2msJlLF5Pd2d0hhZGXLuDtXTyWqY0YQu9zEFxpjVTWZqnkK7GwfKT",
+	"qVTslBSTHovNaAKexZhRBXfmF/vlJl6JrFhjTMFTYue8tw7vlmDf0AnLZMc97RPt7dkQOqeLNZwQuxGB",
+	"BawKmFZ/kWt6gxSlAVkb/p0ROlw1qGEHkOqeQ1i9mrDF1R9z02sTxK0+BlDM+yfk9eUZhE7Me4Gd24+7",
+	"D5+QPje6TV48s3L1RXT86NHR07bfJp9oDFjuBNB1hlJVnPenhMWazaFc5mH3aY2sLV6nHZmvv7DFpXeW",
+	"fwbSNVfBxc0YMTm+Urawl7bbZl6XzNTxrpsq+dhUPBfUr5JtbDmEaw8IrAbfYZH3/le0cngK6+TISBqE",
+	"4oYOqQTldpQuxUiZU9s1Y/q98MAw6XfwA6i/52MMHfKw+5DwIRHSjKGfE9XpWzATPiQ0jrE6BmpIJJFx",
+	"5BIr4S9DqUbSGBY0DLxn+TXu0g4ZB37hQsmRYlrXcRDfAh7LISUoGGNGVeTqf/ZKxp3e05/lnAypKtxV",
+	"uD14btglU07ZnXqo6xiBNNSwA9eDf5uOrhKEfxbGb65HVC4mzhZzYXDGu1ElSv0zPzl1Ypfaw/JIf0CP",
+	"EGyeAnfttYm9NrGKS720phAFsinYwjdVJZz7cYe8443rsqUThg3mfHdYAlXH//uf/4V4VbqXK6S3Ut9w",
+	"qwQkBgRnIgyPoeK6ylfcGu7OC3/pfbj7u/ylKel4cmnQiXw3sVSn59wMxvdvermQrmv19N/YnGlDhlxp",
+	"XwVudWG4KlGbCHbNUC1xKrsZs6lm8TXTJe2bGAQYqdO4KzcmTft9gzPceU3szrNOYSFNUk9xd92W7nXv",
+	"O3bwlXVu4+nxjlXtGT9YcXnfpD2tsRlJh5zZSWkHugHT0QjmQKeMUIGtTRKNPaEC93HG625jpXsVoHj4",
+	"oUL56fY37Dzf7A6dP/+q89Ld1jbhDxl4wj49ffvp6dnu5u94dttunqaeN1XPDRlQpThbghoE9zWCtnrW",
+	"NoMmRPY5wFtJp+vRraYQkUDyCLieXEq7I7ddecrd8HeU2O6+vtzifQkdL/Zp7d+KnepwvRDEOAex9fsH",
+	"y9jLZmzuYm3CBpy+nT5++NeKBPh/lwkoxaeg59vBoDudFOyerk1oz1/iVdHjF1+r8fclCZgXaMfdiLRu",
+	"okmWdUg70MFg7LpI1ibB28eejbEf4+40oOwrNf5JmOg9TaAb71712VmIAfaZcO3b+UZ5MrWnVEehGWFm",
+	"1MWuS9W9yxwMRZcBuNkGVk9S6Fqo+g3yCJ5jtiARj/I+iLAVY+f14jpcUVyFM7RDcmiZZS2We5qcPydS",
+	"EWi30k69MlZnQ6fn+XMEXPFQeNK+4+uSglXAgIyZN4PKPcUqQMb1qUE827Ha7zkn5HpmVwAQdE41iaRg",
+	"gODcEzIRnWumsIdt1qwiO60OYs3Ub0O5DjoP8Hz8JLgPoe/UfMBYVcdcVerD862CHzbY7DMiqEkUjaFf",
+	"OR71+fPO8q+WDN0yDHOjE85lxDU45mLrynWPOzSiTIyLMq7B0V+5l5rY7j8pOW1ikL+Rra/YE5Cypya+",
+	"AGSve2G45bwYe8wYbvdFpk1lYEBLKwvDw780+/NTrUjcuRD0Kh0Q2SoRCB3Qr11+EKB/uB7+oCW0MQfn",
+	"KGVCM6tdZhgU7M9W2fLPc48UEpwL8/ghQvrzaTJtnTztdn84evr0+NHDHx52nz49AqR6/CnDqefCsBFT",
+	"rU+3dCHrFFPYn71t9RnUacJtZdelKpUN7mseVtr1a18OUZNVXrxJn2/oJXdlvmExnqH330xj8x/jkaUi",
+	"s4DEXh7V++f9g1f+wb2zPiu2KZ91E1GdB2D0JLIX3Nt34If2OccNgjd7pUFb58u3KqsVh9D9fz6WEBDH",
+	"bHouCErk6p0DgT1lzGgHyT2QAnvLOBxO31fynvYAvcTIXL5+f/FeoNeffcQU2rbD/wQNgEIzR6Y93P4C",
+	"kNcB73OMeao4fH2AoEriOytcK3/oboIGgQWHilmjfQrNPszQrIA2ikqou9lFWp8X1WslK0MLRdeBTpPU",
+	"pzRiWMfq09yzYja0MzwKj2Jp9nuIY+CHazjGN4y18yVC52yRYOtRdZqQSveWOXvJweZXt6fLu7fqtkWS",
+	"W4qc1ULxhFqdnxJrHNaj8JAzrG4Kq4gA5W5fBVQfl4AJ6ZZupcC/NRHyvQDcNK6XcmqE+LlD3e5uwH+a",
+	"cYA9UMFeu1sbCei2FLzDiGuYxtpVEA3qH86w3OG0VHhZqzSuVAhxrp+jmH+OU9vrm3etb+I53OIFwm7w",
+	"W7o/RXrHoT9Hcn8h9tT+WeR97ZjYdcNoYgZXFUyNeZ4b8G6DF6HRrDbceKDXMma/0en2APKzvcmj5K9f",
+	"9+AOrZTysw+mNOsEWKgZ28dOdhc7CYdMtlH+kPO0SAX2cjynC9e5FsqVcomAGA7xMRA59P3NIMwxlnGU",
+	"JUwTB8el0K5OE/PeC8guzPPePhvIqSu5cHCETUIhOzeT7zr0EdSY8de9Ybw3jJs6kkd1ak2zsonc82lw",
+	"42a6TcHnfDta+Wof814p/5xcy9sQd1v3KBdF5ZQuCHMJTmoBIbtTVyQEuDZtlIOacDGIk4hF7QyvVlCl",
+	"5Bxw/B52HyCI1pxrdr/zXvScCDwhVtL0HHqVG+yUZD8PaaxZz/mc0UMEv5BkZkW2byWaE7SuJrHPHNBX",
+	"ZD//9H4T3/TOhe1d+6L3Pui9qN22D3qLUnenHucfF/m+PlK5MgqYmAtzpWq9m0eEjCz9MzrdQsWRZe/z",
+	"jjjJa0a1FDDkjvG7VijoX7FLe880bsXxPgTI+/k2ucdW3e01oP6OBWDpQ4VfnJZYTL5AwnGUZVUSZaf+",
+	"3ZkN2EGD0BHlYn/Jv1jXvye63UjrmwHuFgxTgM+dMKGhkNVaFxgQnqa4uAYQNOcAQy9Y2/5pJQ6ux80t",
+	"fuu9gLemrC+jBVgx93QNYm52SfawuXsDf82a9gJ1r8DOvXX7v+ZCQ7H07WvfvxV6cJ465D640lQxhLvM",
+	"J4BUQXRh5t+M/v0a3R57ybxXv5u00LfEUtW+R1JGN1AH2MdZXERxKQdxBjximlCdoXUSJqKZ5MKQuUzi",
+	"CMXYlAtowwvexRMyY6qQszBmZKSoMICAAZVLCm6h0wi4VwioiBzePvWte7LOPdC8JjcqfJ6MmOmQC2iq",
+	"w+1EdTJlEUlEzLQmPei28zc7eA8UiV7a4LIH3GjEr5nokLP3IhgSKMSNA+qF378KE1+V1VBf27xBiaaI",
+	"F5g/kA8S7ALdIfDdfLKfdGkMyvUJ3XIyRgC7JKtxo3piL0SbaGaPwrCI9BdEz6CFjVRWVk+pPiWgePGh",
+	"S7YuQo70eRxb8lWMRkvRRnQtEMijRw+awnJYFYAJ6LCTTv+UKDZj1FgOUIvD4t4rzIEbNtVlhJDuwydQ",
+	"/56CoVRmBpXz5/juowwxhipFF3XzjvmQGT5lhV3ngmg2kCKqxRUxJi7vGtblPzh6fHz8sNvNleo/7gZq",
+	"9cNgMpa1zKWaxJJGoJRB46EIsWUmbPG3axonrFfYWPKbdHj1yB+KyDO/tyZP9InQf5spGSWILvMhvKaU",
+	"maw8i6PjJ0eFs3iw9CxygDK1Z3EGrA42AHuKGQkBE2mXYRj5LhdpuZ/1QSlw3LrDggEbX9MXyAWBCe8Y",
+	"VAE+JVZESgdc7+Okd66ypN54qDweUEEiSRQfjQ0Rcu6t3wVUF1vDIafGeLG6HvaCr4U58LUwy5EXzt3j",
+	"F+nTO8cK/zwy58oLb4QtXq4z2qfR7SCNrrrLuUsRIO+N4Qd+k8TMJdFjqwNT18NC4Z2EHrZj6mo3IHUu",
+	"FbBaJmrAMBh/kvvBu/7INNHGwfvPqHYJAdYc0FJ03otLZgwXIzd2FuVPNIucd2Bo/7s+q65MvDtyEpQ/",
+	"czcZdpXFfsnQAnufwC6QAkSVaWzAM+oE6EqQgNd4X5EjOCiRYLkCyTGCe5rEXEycUc9NPThA8LZ/w9AA",
+	"X3XIy2MJbIuk64EEVpNV91Z5+JsQ2M/efrn7PM9tEOLdwAdQQdh0ZhbEsI/gdrUmD1FsKqHJElAcKH0Q",
+	"bOUfWXRCZkzOHHDARMi5IP1FDXfGpMs70sXuJgGzyT3ep2Hu1be10zBvQYO7DRSAEyIkJGOkKHZDh3Gn",
+	"MLCT9XqjhsyZYiS2/CoRkWVCRmeoe02BAj43Mb4HCfg8btaPLObsOny1iJBlb+N2rtjOcQI+N2rfYwR8",
+	"9sS+dSI3TJudCJE0luc/2HZZuhGBHGPThgZlrpQ3dSOg0xFwsXTS/4MNXJ/FExAog5jyqW6T+Rj6/VtN",
+	"N+ZiAj0y01wDPhgHoV8BtYYx45TlFNDdTsaVMdndaEMgUSYmS5AISSz76B2py2+Yd+/fnbL8T6YiUAyr",
+	"bOQdeoKn7OtNftyrwquapTJttsvAJmyxBNskjn1qMpECMpVndMTaROS7CgWRTn6x4+7w4lzykeBi9Atb",
+	"1EXlLDOyq9vH37ber1fj5sP25igP/tmodZV98lBJQ9FVHhZ1F0k/5npszRxoej9hCwDhHoyd6WStKd9D",
+	"S2kypteMjGlEfNLNkJnB2LJKEEwyjoCC3QtZl3mZBF03OL3Ph44JHRowAL/GGNYXlWIKhAFqTO4iNLoH",
+	"SP1T1rilNCAdoVPAQcprLLGa0jSlkBEh50FMhpc7RUh7WYvz61Bm9ox324wXNzZHalO2ZgWF84yHvNQv",
+	"dwVT+/KOYGlXEWjbgyZ8AZS6V42beYkXrs8vxMw3vSjIpL1xz1d0Jnq5OM8evAVb8VcuJsuUhVR+ZPPf",
+	"+54+F959L3Wt8DzR3IRMZ1TruVRRvSb9QkTa3QwzhtoNraFSI0vwzndN7pAzMldSjNI2+f4TVl1+2O1a",
+	"Y7B36H688j/2qjoI8tcLP8HdiBc/PHKAZkImkA3jYpKnqNjhDpGRZNbOcMEXtEOwubld7JhRnz17yczB",
+	"M/ihbrru4cNLHNo9DLPdi56vueF9WTLNsuuw8bWX10xdczavNSSeyUQY3XaOX82UtXj7C0wyb+P/aEIN",
+	"UVxPUgMDHDoHKhFkMGaDiZVuaDzPuYjk3F5/4wvdjx+SsUyUdiVk7wWUiGEEkxoyldqQB48fk4gudLnz",
+	"dLBuLJ2FmxzEP8Goh9r4cNH6K78R62aMrNMLd5dJ5ukCaqS5SOy27b1Y2xfIEdXjvqQquqf9LueuZHrD",
+	"1ruYs5iaoVTTeqfqixRcDhFZpdDYiA5eg0ugmTlIZkQLPpsx19wEGgPIYdDOv0g/ukNCfUYNjeUoWWJU",
+	"uQf2tLoD5dHtLZFDktIY8looGzKLWUGRzOhwPfpVDEsXlps8r9OnvpFSIL/gJiVA6Rbu78H2K39UjvI8",
+	"rWd/2w54NhV6zhQZUAVaEzea9Pw3rjQbKGZ6baLHVn+RYsA6NSU4nmh2hs+Bw99NyY3/+jtuxpewJ2Hs",
+	"jhHXhql95c03isaBxw8oFellaHhvSwJpZYnNudEEbyfRRs40FN1xMeoQX3wDno6H3afB+hsXDRTSpEC7",
+	"2FrO3v+3r887NaU3hVu+L7n5uktuNiLj+vqaetrZvupSD7KGv+99xHdfRrM+dd0qVPrb1+dpFUyb9NmA",
+	"JpoV0tUFnTLCUyCzTk1BzC1pRncTdlx24faFL3vtaQ3tCa7TtnQnl3B1gDrSTrKTL1ObCMMoPueqqI/V",
+	"pFr5e+OsiVu4octtl7xwRNXRaoKCzZ2Wub/EX9h9ekkBGdCeYHqu2hPbehdLxqs8ZPDEt+Idk3Ezz5iM",
+	"916xnXjFHLWlRAz/3sQbFvRjIRThTjQ1Gd+V/0rGYQ0NZrN3V32TOWRw9q4FYrPrlJMHh39Zda0RCkzF",
+	"EQVpvmMZR5pw00YMmFXOKejcyE2tX8rf2r1P6mv3Sa1BrUt8UUF66e6c4b5xie17/9Nn4H9qTElb8Tt5",
+	"2OK8XZnUpUz4QLdlhX2plJzrtCiCDBmLoRI1Z6d9dDWup0QzRnp8OqMD06srWnOOqd2qOnfkkKpTdfbO",
+	"qL1u1NwZNYvpwIube5rkaAnzUAblttZrqU2HeD9r06belQrQc8kv2iHcWyYA5X5I2CnMfjBnyl6Kc/xk",
+	"hW3ROJbzF9OZWfyTxgnz2PNLcNU9H8KJjOk1WwmwDqhTJx7P35f3odrnkenDkOttqSKmdDP49XoA/dVw",
+	"7Lv2Gbj9ryt2x83EHPK9dvA5gFT77lZYFO45gb8FeF6RbKpBbFFxsNzE5ewvs7+gECKf3295yCBmVLn2",
+	"+Glqf8iicpn7jYyqSz4SLPIxsG+jUOArytm3x2cPL0fKnrzWUYdrJJmEVm5IIVw4gHeH6+LygbGz9HDI",
+	"FGa/h0RYLT1usTzdfaLGbnN7snfp3iZtQj6wK8zSKQnchExrgnnMFJml447kNXQIYREZUh4nyuHQmbGS",
+	"xsSAcXz89H5dUmSeaLdvZHmeuYZLucEBIzM/F/sy4S+/VqvK5nnw+nxClcIks/q6ymdS6GTqQK5iLiYe",
+	"acsq/+7ypKWTUNjhIB+xqAqwvQGna6iYHhPN1DVTDr8rLcdyXXcBhUswFmnSY1PK4x6M2LMKf+/UuZAd",
+	"aAQMbGCYXlqdSWgsBeuQM/yZa3JNYx5B5wHoZCATRJpAkEr6XugZ1IoxESG6WCIQ7dY+7QpBe1zAKFew",
+	"U1ew+F6wKYHrtnMJO7qry2+SWXrvPpe7v4/rfGaX/q1mhFoiPgCgIFdsZS9FPR/gI3HAxWGoYU4JMov0",
+	"lZxrprB02EjS+/uLN+SQzvjh9VE6EOTjaEOV+TfFTKLElZF/O/zf//yvXptQIug1d5EfbDRCZlSZtG2c",
+	"vSyKDkyKhuQiQcTI9yKPDdgh5waar2rSp4NJpnK2CTWkl34ZW/7ZP/kJ/huzW/83OyFXH0569iacCziT",
+	"4BWPuTb4TL5T0E6Rk7JPLQNE8ACJ1a4xuDa35o212C/3Kvyk5JTModGZZeoDKmAzlolEK2aWp7681cEe",
+	"USE3Feinjdun/QpPQ4e3YJM5Q02iG49mp3mJrwR75kkXj91lp8avMx3I7myTdCAgpb3tuP10oEQXa5nx",
+	"3xs3wXrngFtppsyaaplcD1XARMVWnIgBa4NqCfIIYGitMByMpdTAbOrsQ0s8O9IP7dB3k2yUfTna5xzt",
+	"ddNgzlGiC8huS+5sThCnRXF1WR3pddohr6/Tu+wM93Gbu8/qaE5Zuy4iukz0jImIi1EKTg79dukE/wQx",
+	"VDqnC18x4LziC2yBAdp6hhBzL5fk4TwqVBsIR12z9wL9Jlan7TMiGAfoq4hNpWHWplJE42x8V7b6/j07",
+	"lkl3kxVSd3P3WSF76bUm6mLbXyV7mRWDC3hTodYUfdGS8eeFv+gcsXv0xc8JQCc7jay1xVr0uT3RGLSx",
+	"fnI9oASBdO/UZoKWHCbU9hBazwGmW8+19OghPhvXqHmRs1yjgD6LJfQTluDpgXzzWqlnd8hT+46bb9jL",
+	"dLc9g+0MQlf5VyCTvRjci8EmXhcxKfTlWJO5LBF+9t846JW/+VcrgFDeWIXZ+XFzzeV8R69qk7mchg31",
+	"KDPFoEXmqvZyiShxihJbrMrGtCGR5Vk9UuplVOdhdfytaTbj8aNH7daUC//voyaZjYEcrrci/mp5wJd0",
+	"u/AcCvcLqHq9G7a50G43eLbYxikn8EsXG5ykBxBs3EUBfprg6LMBYqsp2M/VgT1nOB7ckBjQJjM3bx/C",
+	"o/WpPCaZ/Ypx052J6ewjNeq2XVwRjW0vsb+mdLdc1f6KmP1KATuXahJLGh00wbh85x6+/LaQLovLbhLG",
+	"87tK9rCXO4volfc4R/UVot44zvfiIx2YeAHyw6F1Q6tBTSZcAPY/QHxbQULMXPq5ED22iqIVz9goHaqX",
+	"jUq0IZGcUi6cpUkumTEcrFDsZSiENFbGQE00KptQH31CKBlaRTTTThFYCiugXatkTRd1kqlIxDsyYYsf",
+	"uRsjtrTQwE09i6J9ZPGbNErPoojQMudYm3GEJWfW4HZ5l1qPngSVQVMrySHf1YVsfsP6PKiGMFL55hvr",
+	"tJANNpAt3ornig7NrfAA+NJdtJEtTuOraiK7v+aNesKW7znps6FUzHVzplYIbOvqr8LhPcu17+AG087J",
+	"ADjATMlrRkbMeF+Uc0PVVdwF5Pg3jGbyRYKT3Fz+1EOWrCKP7i3qWdAlp7jWPQ3efe7LTclv5xkx3iRC",
+	"8wcwFiJs1D8fy5hhXou3vwB5tw675A6MnrvJXFl9Gfc5LHs7ad3OoTszlcDvH3ENn96F0//MuHxrGmsJ",
+	"SdczJeXQqWBzptKm5xGhsWI0WnTIG4z/WXOsqK9N6QK7roGyJopBwKqehuv6nCTxc5zSXgW843v1I4s5",
+	"uw5cLK/8b/WCYZHXlu5XkcZx6M+JxF+IPYV/RhQ+R3CcMpkDA9VbpfLU7bZtGVL22GEReuasa6dVlFIR",
+	"Ic0JLtra98ZOSrcdjAkfjAsSRVPD9ZAzjZrsln17t6Ll7j16d8sS9hrsRi7ATRjPisB8+69Wn1HFVCFU",
+	"D7AVyIgSFbdOWq7aHdiNm0IIHwtc/1jibi++AxVzAEidXPqXByFq/1Xb7v7Ectshj1k7zV5pF4CVFqDY",
+	"OvzA/OhTFhj4x0RzwbQmM6amHLult7MugCfXTPV7nSreXnWk3+iURQgHYrkpPtcpVg+H3rtgclbYBcxu",
+	"qD54du6QUQcxtxSTnxXw4dA7F+eIn/jy2YWDHXHsmg4GbGZyblk/zbQtQqhWGsSfy1hGXGojCRU4sdwo",
+	"OfjG4DjWVHHCY0AFUQlSx1jO8QjRf8zzQ2aNTusGBGMon6igHSbCUMlpbqTKJakdEI6mkGGZG8bnqB1k",
+	"YBHVgV4nMdOuqzzKTDfofCzB4vIpmHY3SX/h+nizjx4NMbClB4ZN7W4EZ+7v24Qt8sdq/xl4+plisAoa",
+	"I9UmRk6pB6X0xDXjB0gmNRdzTPX4YDCmXLDISvz8u1YLqHktbcucez5txlxHfMLfASpIJInio7EhQs49",
+	"D1hA4oA1OnKjso+zmHLR+vTh0/8NAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

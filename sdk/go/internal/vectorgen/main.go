@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -81,6 +82,11 @@ func generate(folder string) (map[string][]byte, error) {
 		return nil, err
 	}
 	files["jwks.json"], files["tokens.json"] = jwks, tokens
+	proofs, err := m.dpopFiles(folder)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(files, proofs)
 	return files, nil
 }
 

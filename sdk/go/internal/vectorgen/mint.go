@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -200,14 +201,28 @@ func (m minter) ps256(key string) signer {
 	}
 }
 
-func (m minter) es256(key string) signer {
+func (m minter) es256(key string) signer { return m.es(key, crypto.SHA256, 32) }
+
+// es signs with a curve whose numbers take size bytes.
+func (m minter) es(key string, hash crypto.Hash, size int) signer {
 	return func(input string) []byte {
 		// Without a source of randomness it is deterministic (RFC 6979).
-		der := must(m.keys[key].(*ecdsa.PrivateKey).Sign(nil, digest(crypto.SHA256, input), crypto.SHA256))
+		der := must(m.keys[key].(*ecdsa.PrivateKey).Sign(nil, digest(hash, input), hash))
 		var point struct{ R, S *big.Int }
 		must(asn1.Unmarshal(der, &point))
-		return append(point.R.FillBytes(make([]byte, 32)), point.S.FillBytes(make([]byte, 32))...)
+		return append(point.R.FillBytes(make([]byte, size)), point.S.FillBytes(make([]byte, size))...)
 	}
+}
+
+// der leaves the signature in ASN.1, as no JWS has it.
+func (m minter) der(key string) signer {
+	return func(input string) []byte {
+		return must(m.keys[key].(*ecdsa.PrivateKey).Sign(nil, digest(crypto.SHA256, input), crypto.SHA256))
+	}
+}
+
+func (m minter) ed25519(key string) signer {
+	return func(input string) []byte { return ed25519.Sign(m.keys[key].(ed25519.PrivateKey), []byte(input)) }
 }
 
 func hs256(secret []byte) signer {

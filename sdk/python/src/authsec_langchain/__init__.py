@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._client import AuthsecClient
 from ._config import AuthsecConfig
+from ._dpop import DPoPKey
 from ._errors import (
     ActionNotDelegatedError,
     AgentSuspendedError,
@@ -30,6 +31,7 @@ from ._errors import (
     DelegationEndedError,
     DelegatorInactiveError,
     InsecureDestinationError,
+    InvalidDpopProofError,
     InvalidRequestError,
     InvalidWorkloadProofError,
     NoDelegationError,
@@ -37,8 +39,10 @@ from ._errors import (
     RateLimitedError,
     RoleNotHeldError,
     SelectorsNotSatisfiedError,
+    SenderConstraintRequiredError,
     TemporarilyUnavailableError,
     UnknownClientError,
+    UseDpopNonceError,
     WorkloadProofRequiredError,
 )
 from ._httpx_auth import AuthsecAuth
@@ -64,11 +68,13 @@ __all__ = [
     "AuthsecProtocolError",
     "AuthsecResponseError",
     "AuthsecWorkloadTokenError",
+    "DPoPKey",
     "Delegation",
     "DelegationChoice",
     "DelegationEndedError",
     "DelegatorInactiveError",
     "InsecureDestinationError",
+    "InvalidDpopProofError",
     "InvalidRequestError",
     "InvalidWorkloadProofError",
     "NoDelegationError",
@@ -76,9 +82,11 @@ __all__ = [
     "RateLimitedError",
     "RoleNotHeldError",
     "SelectorsNotSatisfiedError",
+    "SenderConstraintRequiredError",
     "TemporarilyUnavailableError",
     "ToolRecord",
     "UnknownClientError",
+    "UseDpopNonceError",
     "WorkloadProofRequiredError",
     "__version__",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import weakref
 from types import TracebackType
 from typing import NoReturn
@@ -10,9 +11,11 @@ from typing import NoReturn
 from ._cache import DelegationCache
 from ._config import AuthsecConfig
 from ._core import Fetched, Request, Response, Surroundings, Unreachable, token_flow
+from ._dpop import DPoPKey
 from ._models import Delegation
 from ._redact import redact
 from ._scope import Names, Scope, action_names, audience_names
+from ._tls import tls_context
 from ._transport import Transport
 
 
@@ -42,7 +45,8 @@ class AuthsecClient:
         self._config = config
         self._around = _around or Surroundings()
         self._scope = _scope_of(config.actions, config.audience, default=Scope())
-        self._transport = Transport(config, self._around.clock)
+        self._key = DPoPKey.generate() if config.dpop is True else config.dpop or None
+        self._transport = Transport(config, self._around, self._key)
         self._cache = DelegationCache(self._fetch, self._around)
         _clients.add(self)
 
@@ -54,7 +58,10 @@ class AuthsecClient:
     def get_delegation_token(
         self, *, actions: Names | None = None, audience: Names | None = None, force_refresh: bool = False
     ) -> str:
-        """Return a JWT to send as `Authorization: Bearer`. See the class for arguments and errors."""
+        """Return a JWT to send as `Authorization: Bearer`. See the class for arguments and errors.
+
+        With `dpop` it goes out as request_headers() says.
+        """
         return self._cache.get(self._scope_for(actions, audience), force=force_refresh).token
 
     def get_delegation(
@@ -86,6 +93,36 @@ class AuthsecClient:
         the server.
         """
         self._cache.invalidate(token)
+
+    def request_headers(self, token: str, method: str, url: str, *, nonce: str = "") -> dict[str, str]:
+        """Return the headers with which one request carries one of this client's tokens, for any HTTP library.
+
+        `Authorization: Bearer`, or with `dpop` `Authorization: DPoP` and a proof, which is good for this request only.
+        AuthsecAuth does it for httpx, with the API's nonces.
+
+        Args:
+            token: of get_delegation_token().
+            method: of the request, like `GET`.
+            url: of the request.
+            nonce: what the API's last answer had in `DPoP-Nonce`, if anything.
+
+        Raises:
+            ValueError: url is no absolute http or https URL.
+        """
+        if self._key is None:
+            return {"Authorization": f"Bearer {token}"}
+        proof = self._key.proof(method, url, now=self._around.now().timestamp(), token=token, nonce=nonce)
+        return {"Authorization": f"DPoP {token}", "DPoP": proof}
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Return a TLS context with `ca_bundle` and the client certificate, for requests with `token_binding="mtls"`.
+
+            api = httpx.Client(auth=AuthsecAuth(authsec), verify=authsec.tls_context())
+
+        Raises:
+            AuthsecConfigError: one of the files cannot be used.
+        """
+        return tls_context(self._config)
 
     def redact(self, text: str) -> str:
         """Return text without this client's tokens, any other JWT, and any Authorization value."""
@@ -132,7 +169,8 @@ class AuthsecClient:
 
     def _fetch(self, scope: Scope, fresh: bool) -> Fetched:
         """Drive the core through one fetch, in whatever thread the cache has chosen."""
-        flow = token_flow(self._config, scope, fresh=fresh, around=self._around)
+        thumbprint = self._key.thumbprint if self._key else None
+        flow = token_flow(self._config, scope, fresh=fresh, around=self._around, thumbprint=thumbprint)
         reply: Response | Unreachable | None = None
         while True:
             try:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import httpx
 from pydantic import (
@@ -21,6 +21,7 @@ from pydantic import (
     field_validator,
 )
 
+from ._dpop import DPoPKey
 from ._errors import AuthsecConfigError
 from ._files import UnusableFileError, read_small_file
 from ._scope import Names, action_names, audience_names
@@ -37,6 +38,10 @@ ENVIRONMENT = {
     "client_secret": "AUTHSEC_CLIENT_SECRET",
     "workload_token_file": "AUTHSEC_WORKLOAD_TOKEN_FILE",
     "workload_audience": "AUTHSEC_WORKLOAD_AUDIENCE",
+    "dpop": "AUTHSEC_DPOP",
+    "client_cert_file": "AUTHSEC_CLIENT_CERT_FILE",
+    "client_key_file": "AUTHSEC_CLIENT_KEY_FILE",
+    "token_binding": "AUTHSEC_TOKEN_BINDING",
     "timeout": "AUTHSEC_TIMEOUT",
     "max_retries": "AUTHSEC_MAX_RETRIES",
     "retry_budget": "AUTHSEC_RETRY_BUDGET",
@@ -99,7 +104,7 @@ class AuthsecConfig(BaseModel):
         AuthsecConfigError: on construction; it is a ValueError too.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
 
     base_url: Annotated[str, AfterValidator(checked_base_url)]
     """The server's root. The SDK appends `/authsec/…`. Plain http only for this machine; see allow_insecure_http.
@@ -128,6 +133,17 @@ class AuthsecConfig(BaseModel):
     """
     workload_audience: Annotated[str, AfterValidator(_name)] | None = None
     """The audience to ask a JWT-SVID for: that of the server's workload source. Default: base_url."""
+    dpop: bool | DPoPKey = False
+    """Bind tokens to a key, so that whoever steals one cannot use it (RFC 9449). True makes one for each client.
+
+    Tokens then go out as AuthsecAuth and AuthsecClient.request_headers send them, never as `Bearer`.
+    """
+    client_cert_file: Annotated[Path, AfterValidator(_existing_file)] | None = None
+    """PEM file with the client certificate to show to the server, and those below it. Read again when it changes."""
+    client_key_file: Annotated[Path, AfterValidator(_existing_file)] | None = None
+    """PEM file with its private key. Default: client_cert_file holds that, too."""
+    token_binding: Literal["mtls"] | None = None
+    """`mtls` binds tokens to the connection's client certificate (RFC 8705). Excludes dpop."""
     timeout: Annotated[float, Field(gt=0, le=300, allow_inf_nan=False)] = 10.0
     """Seconds for one request."""
     max_retries: Annotated[int, Field(ge=0, le=10)] = 3
@@ -165,6 +181,22 @@ class AuthsecConfig(BaseModel):
             raise ValueError("and client_secret exclude each other: an agent has one kind of proof")
         return value
 
+    @field_validator("client_key_file")
+    @classmethod
+    def _key_of_a_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("client_cert_file") is None:
+            raise ValueError("needs client_cert_file")
+        return value
+
+    @field_validator("token_binding")
+    @classmethod
+    def _one_binding(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("dpop"):
+            raise ValueError("and dpop exclude each other: a token is bound to one key")
+        if value is not None and is_socket(info.data.get("base_url", "")):
+            raise ValueError("needs TLS, and base_url is a Unix socket")
+        return value
+
     @field_validator("allow_insecure_http")
     @classmethod
     def _not_in_clear(cls, value: bool, info: ValidationInfo) -> bool:
@@ -191,7 +223,7 @@ class AuthsecConfig(BaseModel):
         return cls(**_read_environment(environ))
 
     def __getstate__(self) -> dict[Any, Any]:
-        if self.client_secret is not None or self.proxy is not None:
+        if self.client_secret is not None or self.proxy is not None or isinstance(self.dpop, DPoPKey):
             raise TypeError(
                 "this AuthsecConfig holds a secret and cannot be pickled; call AuthsecConfig.from_env() in the other "
                 "process instead"

@@ -30,6 +30,7 @@ from ._errors import (
     DelegationChoice,
     RateLimitedError,
     TemporarilyUnavailableError,
+    UseDpopNonceError,
     WorkloadProofRequiredError,
 )
 from ._models import Delegation, ErrorAnswer, TokenAnswer
@@ -42,6 +43,8 @@ PATH = "/authsec/uflow/sdk/delegation-token"
 FIRST_BACKOFF = 0.25  # seconds; doubles with every try
 LONGEST_BACKOFF = 8.0
 LONGEST_RETRY_AFTER = 24 * 3600.0
+NONCE = "dpop-nonce"
+"""The header in which a server gives the nonce for the next proof (RFC 9449 section 8.1)."""
 _BY_STATUS: dict[int, type[AuthsecResponseError]] = {429: RateLimitedError, 503: TemporarilyUnavailableError}
 _USER_AGENT = f"authsec-langchain-sdk/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -116,7 +119,9 @@ class Fetched(NamedTuple):
 Flow = Generator[Request | Sleep, Response | Unreachable | None, Fetched]
 
 
-def token_flow(config: AuthsecConfig, scope: Scope, *, fresh: bool, around: Surroundings) -> Flow:
+def token_flow(
+    config: AuthsecConfig, scope: Scope, *, fresh: bool, around: Surroundings, thumbprint: str | None = None
+) -> Flow:
     """Fetch one token, trying again after connection errors, 429 and 503, and after nothing else.
 
     Args:
@@ -124,6 +129,7 @@ def token_flow(config: AuthsecConfig, scope: Scope, *, fresh: bool, around: Surr
         scope: what to ask for.
         fresh: insist on a newly minted token (`Cache-Control: no-cache`).
         around: time and chance.
+        thumbprint: of the key to which DPoP binds the token, if it does.
 
     Yields Request, which is answered with Response or Unreachable, and Sleep, which is answered with None.
 
@@ -133,12 +139,16 @@ def token_flow(config: AuthsecConfig, scope: Scope, *, fresh: bool, around: Surr
     request = _request(config, scope, fresh=fresh)
     give_up_at = around.clock() + config.retry_budget
     attempt = 0
+    nonce_given = False
     while True:
         # The lifetime is counted from here, not from the answer: the server's clock started somewhere in between.
         sent_at = around.clock()
         reply = yield request
         if isinstance(reply, Response) and reply.status == httpx.codes.OK:
-            return _accept(reply, config, sent_at=sent_at, now=around.now())
+            return _accept(reply, config, sent_at=sent_at, now=around.now(), thumbprint=thumbprint)
+        if thumbprint and not nonce_given and _gives_nonce(reply):
+            nonce_given = True
+            continue  # RFC 9449 section 8: the same again, with the nonce, which whoever signs keeps
         failure = _failure(reply, now=around.now())
         pause = _pause(attempt, failure.retry_after, around.chance())
         last = attempt == config.max_retries or around.clock() + pause > give_up_at
@@ -159,11 +169,21 @@ def _request(config: AuthsecConfig, scope: Scope, *, fresh: bool) -> Request:
         query.append(("actions", " ".join(scope.actions)))
     if config.ttl is not None:
         query.append(("ttl", str(config.ttl)))
+    if config.token_binding:
+        query.append(("token_binding", config.token_binding))
     # identity: a compressed body could be small on the wire and huge in memory.
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": _USER_AGENT}
     if fresh:
         headers["Cache-Control"] = "no-cache"
     return Request(f"{root(config.base_url)}{PATH}?{urlencode(query)}", headers)
+
+
+def _gives_nonce(reply: Response | Unreachable | None) -> bool:
+    """Report whether the server wants its nonce in the proof, and has given it."""
+    if not isinstance(reply, Response) or reply.status != httpx.codes.BAD_REQUEST or not reply.headers.get(NONCE):
+        return False
+    details = _error_answer(reply)
+    return details is not None and details.error == UseDpopNonceError.code
 
 
 def _passes(reply: Response | Unreachable | None) -> bool:
@@ -180,7 +200,9 @@ def _pause(attempt: int, retry_after: float | None, chance: float) -> float:
     return min(FIRST_BACKOFF * 2.0**attempt, LONGEST_BACKOFF) * (0.5 + chance / 2)
 
 
-def _accept(response: Response, config: AuthsecConfig, *, sent_at: float, now: datetime) -> Fetched:
+def _accept(
+    response: Response, config: AuthsecConfig, *, sent_at: float, now: datetime, thumbprint: str | None
+) -> Fetched:
     """Check a 200 answer; whatever is wrong with it is told without quoting it, for it may hold a token."""
     request_id = _request_id(response)
 
@@ -194,11 +216,25 @@ def _accept(response: Response, config: AuthsecConfig, *, sent_at: float, now: d
         raise refuse(f"the answer is not a token response: {answer}.")
     if answer.client_id is not None and answer.client_id.lower() != config.client_id:
         raise refuse("the answer is for another agent.")
+    if unbound := _binding_fault(answer, config, thumbprint):
+        raise refuse(unbound)
     lifetime = answer.lifetime(answered_at=_http_date(response.headers.get("date", "")), now=now)
     if lifetime <= 0:
         raise refuse("the token in the answer has ended already; check the server's clock.")
     delegation = answer.delegation(client_id=config.client_id, lifetime=lifetime)
     return Fetched(delegation, sent_at, sent_at + lifetime)
+
+
+def _binding_fault(answer: TokenAnswer, config: AuthsecConfig, thumbprint: str | None) -> str:
+    """Say what is wrong with the key that the token is bound to: one that was asked for must not be left out."""
+    jkt, x5t = (answer.cnf.jkt, answer.cnf.x5t) if answer.cnf else (None, None)
+    if jkt != thumbprint or (thumbprint and (answer.token_type or "").lower() != "dpop"):
+        return (
+            "the token is not bound to this client's DPoP key." if thumbprint else "the token is bound to a DPoP key."
+        )
+    if config.token_binding and not x5t:
+        return "the token is not bound to the connection's client certificate."
+    return ""
 
 
 def _parsed(response: Response) -> TokenAnswer | str:

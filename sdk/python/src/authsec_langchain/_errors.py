@@ -149,6 +149,23 @@ class InvalidRequestError(AuthsecResponseError):
     advice = "correct the setting that the description names."
 
 
+class UseDpopNonceError(AuthsecResponseError):
+    """400: the DPoP proof lacked the server's nonce, and still did when it was sent again with the one it gave."""
+
+    code = "use_dpop_nonce"
+    advice = "check that nothing between here and the server removes or caches its DPoP-Nonce header."
+
+
+class InvalidDpopProofError(AuthsecResponseError):
+    """400: the DPoP proof is not good."""
+
+    code = "invalid_dpop_proof"
+    advice = (
+        "check that this machine's clock is right to half a minute, and that base_url is the address that the server "
+        "knows itself by."
+    )
+
+
 class WorkloadProofRequiredError(AuthsecResponseError):
     """401: the agent requires proof of its workload and none was sent."""
 
@@ -201,6 +218,13 @@ class ActionNotDelegatedError(AuthsecResponseError):
 
     code = "action_not_delegated"
     advice = "ask for fewer actions, or have the delegator add them to the delegation."
+
+
+class SenderConstraintRequiredError(AuthsecResponseError):
+    """403: the delegation demands tokens that are bound to a key."""
+
+    code = "sender_constraint_required"
+    advice = 'set dpop=True, or client_cert_file and token_binding="mtls", as the description says.'
 
 
 class NoEffectiveActionsError(AuthsecResponseError):

@@ -17,16 +17,28 @@ def read_small_file(path: str | os.PathLike[str]) -> str:
 
     Raises UnusableFileError when it cannot be read, is no regular file, is over 16 KiB, blank or not printable ASCII.
     """
+    content = read_text_file(path).strip()
+    if content.isprintable():
+        return content
+    del content  # a traceback that shows local variables must not show a credential
+    raise UnusableFileError(f"{os.fspath(path)} holds something other than one line of printable ASCII")
+
+
+def read_text_file(path: str | os.PathLike[str]) -> str:
+    """Return the text of a file that may have several lines.
+
+    Raises UnusableFileError when it cannot be read, is no regular file, is over 16 KiB, blank or not ASCII.
+    """
     content = _read(path)
     if len(content) > MAX_BYTES:
         fault = f"is larger than {MAX_BYTES} bytes"
     elif not content.strip():
         fault = "is empty"
-    elif not (content.isascii() and content.decode("ascii").strip().isprintable()):
-        fault = "holds something other than one line of printable ASCII"
+    elif not content.isascii():
+        fault = "holds something other than ASCII"
     else:
-        return content.decode("ascii").strip()
-    del content  # a traceback that shows local variables must not show a credential
+        return content.decode("ascii")
+    del content
     raise UnusableFileError(f"{os.fspath(path)} {fault}")
 
 

@@ -20,7 +20,8 @@ class Delegation:
     Fields that an older server does not send are None or empty. Its repr leaves the token out, and it is not pickled.
 
     Attributes:
-        token: the RS256 JWT, to be sent as `Authorization: Bearer`.
+        token: the RS256 JWT, to be sent as `Authorization: Bearer`, or, when token_type is `DPoP`, as
+            AuthsecClient.request_headers says.
         expires_at: when it ends by the server's clock, in UTC.
         permissions: the actions it allows, such as `billing:read`.
         spiffe_id: the agent's SPIFFE ID.
@@ -30,6 +31,7 @@ class Delegation:
         delegation_id: the delegation that the authority comes from.
         status: the delegation's status, `active`.
         issued_at: when it was signed by the server's clock, in UTC.
+        token_type: `Bearer` or `DPoP`, the scheme in which it is sent.
     """
 
     token: str = field(repr=False)
@@ -42,6 +44,7 @@ class Delegation:
     delegation_id: str | None
     status: str
     issued_at: datetime | None
+    token_type: str = "Bearer"  # noqa: S105
 
     def __copy__(self) -> Delegation:
         return self
@@ -51,6 +54,15 @@ class Delegation:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Delegation holds a live token and cannot be pickled; pass on what you need of it")
+
+
+class ConfirmationAnswer(BaseModel):
+    """The key to which a token is bound, in a 200 body."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    jkt: str | None = None
+    x5t: str | None = Field(default=None, alias="x5t#S256")
 
 
 class TokenAnswer(BaseModel):
@@ -69,6 +81,8 @@ class TokenAnswer(BaseModel):
     delegation_id: str | None = None
     status: str | None = None
     issued_at: AwareDatetime | None = None
+    token_type: str | None = None
+    cnf: ConfirmationAnswer | None = None
 
     def lifetime(self, *, answered_at: datetime | None, now: datetime) -> float:
         """Return for how many seconds from the answer the token is good; not positive when it has ended.
@@ -99,6 +113,7 @@ class TokenAnswer(BaseModel):
             delegation_id=self.delegation_id,
             status=self.status or "active",
             issued_at=self.issued_at,
+            token_type="DPoP" if self.cnf is not None and self.cnf.jkt else "Bearer",
         )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Callable
 
 import httpx
 
 from ._config import AuthsecConfig
-from ._core import Request, Response, Unreachable
+from ._core import NONCE, Request, Response, Surroundings, Unreachable
+from ._dpop import DPoPKey, usable_nonce
 from ._errors import AuthsecClosedError, AuthsecConfigError
 from ._proof import Proof, Search, find_proof
 from ._redact import REDACTED, one_line
+from ._tls import Certificate, tls_context
 from ._urls import is_socket, socket_path
 
 MAX_BODY = 64 * 1024
@@ -27,9 +28,12 @@ class Transport:
     and a proof that an error body echoes is blotted out.
     """
 
-    def __init__(self, config: AuthsecConfig, clock: Callable[[], float]) -> None:
+    def __init__(self, config: AuthsecConfig, around: Surroundings, key: DPoPKey | None) -> None:
         self._config = config
-        self._clock = clock
+        self._clock = around.clock
+        self._now = around.now
+        self._key = key
+        self._nonce = ""  # that the server gave last
         self._closed = False
         self.reset()
 
@@ -37,14 +41,18 @@ class Transport:
         """Forget connections without touching them: after a fork they are the parent's."""
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
+        self._replaced: httpx.Client | None = None  # in whose connections requests may still be under way
+        self._certificate: Certificate | None = None
 
     def close(self) -> None:
         """Close the connections, also those in use. Every later send raises AuthsecClosedError."""
         with self._lock:
             self._closed = True
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+            clients = (self._client, self._replaced)
+            self._client = self._replaced = None
+        for client in clients:
+            if client is not None:
+                client.close()
 
     def send(self, request: Request) -> Response | Unreachable:
         """Send one request with the proof of the moment, and return what came of it.
@@ -68,9 +76,12 @@ class Transport:
         headers = dict(request.headers)
         if proof is not None:
             headers["Authorization"] = proof.authorization
+        if self._key is not None:
+            headers["DPoP"] = self._key.proof("GET", request.url, now=self._now().timestamp(), nonce=self._nonce)
         with client.stream("GET", request.url, headers=headers) as answer:
             body, truncated = self._read(answer)
             shown = {name.lower(): value for name, value in answer.headers.items()}
+        self._nonce = usable_nonce(shown.get(NONCE, "")) or self._nonce
         if answer.status_code != httpx.codes.OK and proof is not None:
             for secret in (secret for secret in proof.secrets if len(secret) >= SHORTEST_SECRET):
                 body = body.replace(secret.encode("utf-8"), REDACTED.encode("ascii"))
@@ -93,22 +104,19 @@ class Transport:
         with self._lock:
             if self._closed:
                 raise AuthsecClosedError("the client is closed.")
-            if self._client is None:
-                self._client = _build_client(self._config)
+            certificate = Certificate.of(self._config)
+            if self._client is None or certificate != self._certificate:
+                fresh = _build_client(self._config)
+                if self._replaced is not None:
+                    self._replaced.close()
+                self._client, self._replaced, self._certificate = fresh, self._client, certificate
             return self._client
 
 
 def _build_client(config: AuthsecConfig) -> httpx.Client:
     verify: ssl.SSLContext | bool = True
-    if config.ca_bundle is not None:
-        try:
-            verify = ssl.create_default_context(cafile=str(config.ca_bundle))
-        except (ssl.SSLError, OSError) as error:
-            fault = type(error).__name__
-        else:
-            fault = ""
-        if fault:
-            raise AuthsecConfigError(f"ca_bundle {config.ca_bundle} is not a PEM file of certificates ({fault}).")
+    if config.ca_bundle is not None or config.client_cert_file is not None:
+        verify = tls_context(config)
     try:
         return httpx.Client(
             verify=verify,

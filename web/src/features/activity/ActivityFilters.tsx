@@ -1,9 +1,9 @@
-import { Autocomplete, Button, Pill, Select, Stack, Text } from '@mantine/core';
-import { useDebouncedCallback, useDebouncedValue } from '@mantine/hooks';
+import { Autocomplete, Button, Pill, Stack, Text } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
 import { useEffect, useRef, useState } from 'react';
+import { AgentFilter } from '@/ui/AgentFilter';
 import { Filter, Filters, Search } from '@/ui/filters';
 import { knownActions } from './actions';
-import { useAgentChoices } from './agents';
 import { type ActivitySearch, type Change, isFiltered, noFilters } from './search';
 import { TimeRange } from './TimeRange';
 
@@ -44,29 +44,6 @@ export function ActivityFilters({ search, setSearch }: { search: ActivitySearch;
         </Text>
       )}
     </Stack>
-  );
-}
-
-function AgentFilter({ value, onChange }: { value: string | undefined; onChange: (agent: string | undefined) => void }) {
-  const [text, setText] = useState('');
-  const [asked] = useDebouncedValue(text.trim().slice(0, 256), 250);
-  const choices = useAgentChoices(asked, value);
-  return (
-    <Select
-      label="Agent"
-      placeholder="Any"
-      data={choices}
-      value={value ?? null}
-      onChange={(agent) => onChange(agent ?? undefined)}
-      searchable
-      onSearchChange={setText}
-      // The server has searched.
-      filter={({ options }) => options}
-      nothingFoundMessage="No agent matches"
-      clearable
-      clearButtonProps={{ 'aria-label': 'Clear Agent' }}
-      w={200}
-    />
   );
 }
 

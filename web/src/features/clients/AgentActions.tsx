@@ -5,6 +5,7 @@ import { useChanged } from '@/api/changed';
 import { client } from '@/api/client';
 import type { Agent, Catalogue } from '@/api/types';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
+import { recalling } from '@/ui/RecallNotice';
 import { SecretDialog } from '@/ui/SecretDialog';
 import { EditAgent } from './EditAgent';
 import { Outstanding } from './Outstanding';
@@ -28,22 +29,40 @@ export function AgentActions({ agent, catalogue }: { agent: Agent; catalogue: Ca
   const close = () => setDialog(undefined);
   const asks = (name: Dialog) => ({ opened: dialog === name, onClose: close });
 
-  const setStatus = async (to: 'suspend' | 'activate') => {
-    const { error } = await client.POST(`/agents/{client_id}/${to}`, { params });
+  const tokens = { agent: agent.client_id };
+
+  const activate = async () => {
+    const { error } = await client.POST('/agents/{client_id}/activate', { params });
     if (error) throw error;
     await changed();
   };
-  const rotate = async () => {
-    const { data, error } = await client.POST('/agents/{client_id}/rotate-secret', {
-      params,
-      body: { overlap_seconds: Number(overlap) },
+  const suspend = async () => {
+    await recalling(tokens, 'Suspended', async () => {
+      const { error, response } = await client.POST('/agents/{client_id}/suspend', { params });
+      if (error) throw error;
+      return response;
     });
-    if (error) throw error;
-    setSecret(data.client_secret);
+    await changed();
+  };
+  const rotate = async () => {
+    const now = async () => {
+      const { data, error, response } = await client.POST('/agents/{client_id}/rotate-secret', {
+        params,
+        body: { overlap_seconds: Number(overlap) },
+      });
+      if (error) throw error;
+      setSecret(data.client_secret);
+      return response;
+    };
+    // Only a secret that ends at once takes tokens with it.
+    await (overlap === '0' ? recalling(tokens, 'Secret rotated', now, true) : now());
   };
   const remove = async () => {
-    const { error } = await client.DELETE('/agents/{client_id}', { params });
-    if (error) throw error;
+    await recalling(tokens, 'Deleted', async () => {
+      const { error, response } = await client.DELETE('/agents/{client_id}', { params });
+      if (error) throw error;
+      return response;
+    });
     // Away first: this page would ask for an agent that is gone.
     await navigate({ to: '/clients' });
     await changed();
@@ -71,17 +90,11 @@ export function AgentActions({ agent, catalogue }: { agent: Agent; catalogue: Ca
       </Button>
 
       {dialog === 'edit' && catalogue && <EditAgent agent={agent} catalogue={catalogue} onClose={close} />}
-      <ConfirmDialog {...asks('suspend')} title={`Suspend ${agent.name}?`} confirm="Suspend" act={() => setStatus('suspend')}>
+      <ConfirmDialog {...asks('suspend')} title={`Suspend ${agent.name}?`} confirm="Suspend" act={suspend}>
         <Text mb="sm">It gets no more tokens, from this moment, by any delegation. Its delegations stay, and Activate undoes it.</Text>
         <Outstanding clientId={agent.client_id} />
       </ConfirmDialog>
-      <ConfirmDialog
-        {...asks('activate')}
-        title={`Activate ${agent.name}?`}
-        confirm="Activate"
-        danger={false}
-        act={() => setStatus('activate')}
-      >
+      <ConfirmDialog {...asks('activate')} title={`Activate ${agent.name}?`} confirm="Activate" danger={false} act={activate}>
         It gets tokens again for everything that is delegated to it now.
       </ConfirmDialog>
       <ConfirmDialog {...asks('rotate')} title="Make a new client secret?" confirm="Rotate secret" danger={overlap === '0'} act={rotate}>

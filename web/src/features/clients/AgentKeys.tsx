@@ -7,6 +7,7 @@ import type { Agent } from '@/api/types';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
 import { FormDialog } from '@/ui/FormDialog';
 import { focusFirstError, useSave } from '@/ui/forms';
+import { recalling } from '@/ui/RecallNotice';
 import { Section } from '@/ui/states';
 import { readKeySet } from './key-set';
 
@@ -17,8 +18,12 @@ export function AgentKeys({ agent, editable }: { agent: Agent; editable: boolean
   const keys = agent.keys ?? [];
   const close = () => setDialog(undefined);
   const clear = async () => {
-    const { error } = await client.DELETE('/agents/{client_id}/keys', { params: { path: { client_id: agent.client_id } } });
-    if (error) throw error;
+    const take = async () => {
+      const { error, response } = await client.DELETE('/agents/{client_id}/keys', { params: { path: { client_id: agent.client_id } } });
+      if (error) throw error;
+      return response;
+    };
+    await recalling({ agent: agent.client_id }, 'Keys taken away', take, true);
     await changed();
   };
   return (

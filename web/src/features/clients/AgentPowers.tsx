@@ -2,7 +2,7 @@ import { Badge, Group, Paper, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { $api } from '@/api/client';
 import type { Agent, Schema } from '@/api/types';
-import { DelegationStatus } from '@/ui/badges';
+import { DelegationStatus, MadeByTemplate } from '@/ui/badges';
 import { Snippet } from '@/ui/copy';
 import { Explained, Proviso, Reasons } from '@/ui/Explained';
 import { LinkTo } from '@/ui/links';
@@ -60,6 +60,7 @@ function DelegationPowers({ explained: d }: { explained: Explanation }) {
               Default
             </Badge>
           )}
+          {d.template_id && <MadeByTemplate />}
         </Group>
         <Explained {...d} />
       </Stack>

@@ -6,6 +6,7 @@ import { client } from '@/api/client';
 import type { Agent, Catalogue } from '@/api/types';
 import { FormDialog } from '@/ui/FormDialog';
 import { focusFirstError, useSave } from '@/ui/forms';
+import { recalling } from '@/ui/RecallNotice';
 import { AttestationChoice } from './AttestationChoice';
 import { type AgentValues, changesOf, valuesOf } from './edit';
 import { SelectorRows } from './SelectorRows';
@@ -34,8 +35,13 @@ export function EditAgent({ agent, catalogue, onClose }: Props) {
   const { submit, ...saving } = useSave(async (v: AgentValues) => {
     const body = changesOf(start, v);
     if (body) {
-      const { error } = await client.PATCH('/agents/{client_id}', { params: { path: { client_id: agent.client_id } }, body });
-      if (error) throw onRows(error, filled(v.selectors).rows);
+      const patch = async () => {
+        const { error, response } = await client.PATCH('/agents/{client_id}', { params: { path: { client_id: agent.client_id } }, body });
+        if (error) throw onRows(error, filled(v.selectors).rows);
+        return response;
+      };
+      // What proves it decides what is recalled; a name does not.
+      await (body.selectors || body.attestation ? recalling({ agent: agent.client_id }, 'Agent saved', patch, true) : patch());
     }
     onClose();
     await changed();

@@ -6,6 +6,7 @@ import { client } from '@/api/client';
 import { useCan, useSession } from '@/api/session';
 import type { Delegation } from '@/api/types';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
+import { recalling } from '@/ui/RecallNotice';
 import { EditDelegation } from './EditDelegation';
 import { OutNow } from './OutNow';
 import { offered, sayDisable, sayEnable } from './powers';
@@ -22,18 +23,25 @@ export function DelegationActions({ delegation: d }: { delegation: Delegation })
   const { mine, admin } = reader;
   if ((!mine && !admin) || d.status === 'revoked' || !can('delegations.create')) return null;
 
+  // What a template made stays within the template.
+  const widens = mine && !d.template;
   const offer = offered(d, reader);
   const what = `${d.role} for ${d.agent.name}`;
   const [disable, askDisable] = d.status === 'disabled' ? ['Keep disabled', `Keep ${what} disabled?`] : ['Disable', `Disable ${what}?`];
   const close = () => setDialog(undefined);
   const asks = (name: Dialog) => ({ opened: dialog === name, onClose: close });
   const byId = { params: { path: { id: d.id } } };
-  const post = (verb: 'disable' | 'enable' | 'revoke') => async (reason?: string) => {
-    const { error } =
-      verb === 'enable'
-        ? await client.POST('/delegations/{id}/enable', byId)
-        : await client.POST(`/delegations/{id}/${verb}`, { ...byId, body: reason ? { reason } : {} });
+  const enable = async () => {
+    const { error } = await client.POST('/delegations/{id}/enable', byId);
     if (error) throw error;
+    await changed();
+  };
+  const stop = (verb: 'disable' | 'revoke', did: string) => async (reason?: string) => {
+    await recalling({ agent: d.client_id, delegation: d.id }, did, async () => {
+      const { error, response } = await client.POST(`/delegations/{id}/${verb}`, { ...byId, body: reason ? { reason } : {} });
+      if (error) throw error;
+      return response;
+    });
     await changed();
   };
   const makeDefault = async () => {
@@ -53,7 +61,7 @@ export function DelegationActions({ delegation: d }: { delegation: Delegation })
 
   return (
     <>
-      {d.status === 'active' && admin && !d.default && (
+      {d.status === 'active' && admin && !d.default && !d.template && (
         <Button variant="default" leftSection={<IconStar size={16} aria-hidden />} onClick={() => setDialog('default')}>
           Make default
         </Button>
@@ -64,7 +72,7 @@ export function DelegationActions({ delegation: d }: { delegation: Delegation })
         </Button>
       )}
       <Button variant="default" leftSection={<IconPencil size={16} aria-hidden />} onClick={() => setDialog('edit')}>
-        {mine ? 'Edit' : 'Narrow'}
+        {widens ? 'Edit' : 'Narrow'}
       </Button>
       {offer.enable && (
         <Button variant="default" leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => setDialog('enable')}>
@@ -80,15 +88,15 @@ export function DelegationActions({ delegation: d }: { delegation: Delegation })
         Revoke
       </Button>
 
-      {dialog === 'edit' && <EditDelegation delegation={d} mine={mine} onClose={close} />}
-      <ConfirmDialog {...asks('enable')} title={`Enable ${what}?`} confirm="Enable" danger={false} act={post('enable')}>
+      {dialog === 'edit' && <EditDelegation delegation={d} widens={widens} onClose={close} />}
+      <ConfirmDialog {...asks('enable')} title={`Enable ${what}?`} confirm="Enable" danger={false} act={enable}>
         {dialog === 'enable' && <Text>{sayEnable(d, d.agent.name, reader, new Date())}</Text>}
       </ConfirmDialog>
-      <ConfirmDialog {...asks('disable')} title={askDisable} confirm={disable} withReason act={post('disable')}>
+      <ConfirmDialog {...asks('disable')} title={askDisable} confirm={disable} withReason act={stop('disable', 'Disabled')}>
         <Text>{sayDisable(d, d.agent.name, reader)}</Text>
         {dialog === 'disable' && <OutNow delegation={d} />}
       </ConfirmDialog>
-      <ConfirmDialog {...asks('revoke')} title={`Revoke ${what}?`} confirm="Revoke" withReason act={post('revoke')}>
+      <ConfirmDialog {...asks('revoke')} title={`Revoke ${what}?`} confirm="Revoke" withReason act={stop('revoke', 'Revoked')}>
         <Text>{d.agent.name} gets no more tokens by it, for good. To lend again, create a new one.</Text>
         {dialog === 'revoke' && <OutNow delegation={d} />}
       </ConfirmDialog>

@@ -1,5 +1,7 @@
 import { Alert, Table, Text } from '@mantine/core';
 import { IconBan } from '@tabler/icons-react';
+import { Fragment } from 'react';
+import { useCan } from '@/api/session';
 import type { Delegation } from '@/api/types';
 import { sayDuration } from '@/lib/duration';
 import { formatTime } from '@/lib/time';
@@ -7,6 +9,7 @@ import { CopyValue } from '@/ui/copy';
 import { ActionNames } from '@/ui/Explained';
 import { FactRow } from '@/ui/Fact';
 import { LinkTo } from '@/ui/links';
+import { constraints } from '@/ui/SenderConstraint';
 import { Section } from '@/ui/states';
 import { When } from '@/ui/When';
 
@@ -26,6 +29,17 @@ function Stopped({ delegation: d }: { delegation: Delegation }) {
   );
 }
 
+function MadeBy({ template: { id, name } }: { template: NonNullable<Delegation['template']> }) {
+  const can = useCan();
+  if (name === null) return 'A delegation template that is deleted: it gives nothing any more.';
+  if (!can('delegation_templates.read')) return name;
+  return (
+    <LinkTo to="/delegation-templates/$id" params={{ id }}>
+      {name}
+    </LinkTo>
+  );
+}
+
 export function DelegationFacts({ delegation: d }: { delegation: Delegation }) {
   return (
     <Section title="What was lent">
@@ -37,6 +51,12 @@ export function DelegationFacts({ delegation: d }: { delegation: Delegation }) {
               {d.agent.name}
             </LinkTo>
           </FactRow>
+          {d.template && (
+            <FactRow label="Template">
+              <MadeBy template={d.template} />
+              <Text fz="sm">It works while its person is present, or by a token that was issued while they were.</Text>
+            </FactRow>
+          )}
           <FactRow label="Role">
             <LinkTo to="/access/roles/$name" params={{ name: d.role }}>
               {d.role}
@@ -54,6 +74,18 @@ export function DelegationFacts({ delegation: d }: { delegation: Delegation }) {
           <FactRow label="Maximum Duration">{sayDuration(d.max_duration_seconds)} a token</FactRow>
           <FactRow label="Audiences">{d.resources.length > 0 ? d.resources.join(', ') : 'the default audience of the server'}</FactRow>
           <FactRow label="End date">{d.ends_at ? formatTime(d.ends_at) : 'open-ended'}</FactRow>
+          <FactRow label="Sub-agents">
+            {d.sub_agents.length === 0 && 'nobody'}
+            {d.sub_agents.map((a, i) => (
+              <Fragment key={a.client_id}>
+                {i > 0 && ', '}
+                <LinkTo to="/clients/agents/$clientId" params={{ clientId: a.client_id }}>
+                  {a.name}
+                </LinkTo>
+              </Fragment>
+            ))}
+          </FactRow>
+          <FactRow label="Sender-constrained tokens">{constraints[d.sender_constrained].label}</FactRow>
           <FactRow label="Last used">
             <When time={d.last_used_at} />
           </FactRow>

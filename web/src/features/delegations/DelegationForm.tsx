@@ -8,15 +8,16 @@ import { useCan } from '@/api/session';
 import type { Agent, Catalogue, Schema } from '@/api/types';
 import { instantOf } from '@/lib/local-time';
 import { ActionsPicker } from '@/ui/ActionsPicker';
+import { AgentSelect } from '@/ui/AgentSelect';
 import { CreateRole } from '@/ui/CreateRole';
+import { DurationField } from '@/ui/DurationField';
 import { type Duration, secondsOf } from '@/ui/DurationInput';
+import { checkActions, checkDuration } from '@/ui/delegable-checks';
 import { FormProblem } from '@/ui/FormProblem';
 import { focusFirstError, useSave } from '@/ui/forms';
 import { ButtonTo } from '@/ui/links';
 import { Section } from '@/ui/states';
-import { AgentSelect } from './AgentSelect';
-import { DurationField } from './DurationField';
-import { checkActions, checkDuration } from './fields';
+import { idsOf, type Values as Limits } from './edit';
 import { LimitFields } from './LimitFields';
 import { summarize } from './summary';
 
@@ -28,6 +29,8 @@ interface Values {
   max_duration_seconds: Duration;
   ends_at: string | null;
   resources: string[];
+  sub_agents: Limits['sub_agents'];
+  sender_constrained: Limits['sender_constrained'];
   default: boolean;
 }
 
@@ -56,6 +59,8 @@ export function DelegationForm({ me, catalogue, agent: presetAgent, role: preset
       max_duration_seconds: { count: 1, unit: 'hours' },
       ends_at: null,
       resources: [],
+      sub_agents: [],
+      sender_constrained: 'none',
       default: false,
     },
     validate: {
@@ -76,12 +81,14 @@ export function DelegationForm({ me, catalogue, agent: presetAgent, role: preset
         actions: values.actions,
         max_duration_seconds: secondsOf(values.max_duration_seconds) ?? 0,
         ...(values.resources.length > 0 ? { resources: values.resources } : {}),
+        ...(values.sub_agents.length > 0 ? { sub_agents: idsOf(values.sub_agents) } : {}),
+        ...(values.sender_constrained === 'none' ? {} : { sender_constrained: values.sender_constrained }),
         ...(endsAt ? { ends_at: endsAt } : {}),
         ...(values.default ? { default: true } : {}),
       },
     });
     if (error) {
-      if (error.errors?.some((e) => /^\/(resources|ends_at|default)/.test(e.field))) setMore(true);
+      if (error.errors?.some((e) => /^\/(resources|ends_at|sub_agents|sender_constrained|default)/.test(e.field))) setMore(true);
       throw error;
     }
     void changed();
@@ -91,6 +98,10 @@ export function DelegationForm({ me, catalogue, agent: presetAgent, role: preset
     setAgent(next);
     form.setFieldValue('client_id', next?.client_id ?? '');
     form.setFieldValue('default', false);
+    form.setFieldValue(
+      'sub_agents',
+      v.sub_agents.filter((a) => a.client_id !== next?.client_id),
+    );
   };
   const chooseRole = (name: string | null) => {
     form.setFieldValue('role', name);
@@ -176,8 +187,11 @@ export function DelegationForm({ me, catalogue, agent: presetAgent, role: preset
                 <LimitFields
                   ends_at={v.ends_at}
                   resources={v.resources}
+                  sub_agents={v.sub_agents}
+                  sender_constrained={v.sender_constrained}
                   onChange={(change) => form.setValues(change)}
-                  errors={{ ends_at: form.errors.ends_at, resources: form.errors.resources }}
+                  errors={form.errors}
+                  agent={v.client_id || undefined}
                 />
                 <Checkbox
                   label="Default for this agent"
@@ -201,6 +215,7 @@ export function DelegationForm({ me, catalogue, agent: presetAgent, role: preset
                 seconds: secondsOf(v.max_duration_seconds),
                 endsAt: instantOf(v.ends_at),
                 audiences: v.resources,
+                subAgents: v.sub_agents.map((a) => a.name),
               })}
             </Text>
           </Paper>

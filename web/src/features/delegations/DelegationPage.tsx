@@ -1,6 +1,6 @@
 import { Stack } from '@mantine/core';
 import { $api } from '@/api/client';
-import { DelegationStatus } from '@/ui/badges';
+import { DelegationStatus, MadeByTemplate } from '@/ui/badges';
 import { LinkTo } from '@/ui/links';
 import { Page } from '@/ui/Page';
 import { Absent, isThere, Outdated } from '@/ui/thing';
@@ -33,6 +33,7 @@ export function DelegationPage({ id }: { id: string }) {
         <>
           <DelegationStatus status={d.status} />
           {d.default && <DefaultBadge />}
+          {d.template && <MadeByTemplate />}
         </>
       }
       above={above}

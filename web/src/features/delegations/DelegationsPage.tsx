@@ -1,11 +1,11 @@
-import { Button } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { IconPlus, IconShieldShare } from '@tabler/icons-react';
 import { useAll } from '@/api/all';
 import { $api } from '@/api/client';
 import { useList } from '@/api/list';
 import { useCan } from '@/api/session';
 import { sayDuration } from '@/lib/duration';
-import { DelegationStatus } from '@/ui/badges';
+import { DelegationStatus, MadeByTemplate } from '@/ui/badges';
 import { Clip } from '@/ui/Clip';
 import { Filter, Filters, Fixed, Search } from '@/ui/filters';
 import { ListTable } from '@/ui/ListTable';
@@ -93,7 +93,16 @@ export function DelegationsPage({ search, setSearch }: Props) {
           { header: 'Delegated by', optional: true, cell: (d) => <Clip text={d.delegator.name || d.delegator.email} /> },
           { header: 'Actions', width: '20%', yields: true, optional: true, cell: (d) => <Clip text={d.actions.join(', ')} /> },
           { header: 'Maximum', width: 110, optional: true, cell: (d) => sayDuration(d.max_duration_seconds) },
-          { header: 'Status', width: 110, cell: (d) => <DelegationStatus status={d.status} /> },
+          {
+            header: 'Status',
+            width: 190,
+            cell: (d) => (
+              <Group gap={4} wrap="nowrap">
+                <DelegationStatus status={d.status} />
+                {d.template && <MadeByTemplate />}
+              </Group>
+            ),
+          },
           { header: 'Last used', width: 120, optional: true, cell: (d) => <When time={d.last_used_at} /> },
           { header: 'Ends', width: 110, optional: true, cell: (d) => <When time={d.ends_at} never="no end" /> },
         ]}

@@ -9,19 +9,27 @@ import { useChanged } from '@/api/changed';
 import { $api, client } from '@/api/client';
 import type { Delegation } from '@/api/types';
 import { ActionsPicker, type PickableAction } from '@/ui/ActionsPicker';
+import { DurationField } from '@/ui/DurationField';
+import { checkDuration } from '@/ui/delegable-checks';
 import { FormDialog } from '@/ui/FormDialog';
 import { focusFirstError, useSave } from '@/ui/forms';
+import { recalling } from '@/ui/RecallNotice';
 import { FailureAlert } from '@/ui/states';
-import { DurationField } from './DurationField';
-import { changesOf, type Values, valuesOf } from './edit';
-import { checkDuration } from './fields';
+import { changesOf, narrows, type Values, valuesOf } from './edit';
 import { LimitFields } from './LimitFields';
 
-/** Its delegator edits everything; anybody else can only narrow it. Mounted while it is open. */
-export function EditDelegation({ delegation: d, mine, onClose }: { delegation: Delegation; mine: boolean; onClose: () => void }) {
+interface Props {
+  delegation: Delegation;
+  /** Whether it can be given more; else it can only be narrowed. */
+  widens: boolean;
+  onClose: () => void;
+}
+
+/** Its delegator edits everything; anybody else, and what a template made, can only narrow it. Mounted while it is open. */
+export function EditDelegation({ delegation: d, widens, onClose }: Props) {
   const { data: catalogue } = useQuery(catalogueQuery);
   const changed = useChanged();
-  const role = $api.useQuery('get', '/roles/{name}', { params: { path: { name: d.role } } }, { enabled: mine });
+  const role = $api.useQuery('get', '/roles/{name}', { params: { path: { name: d.role } } }, { enabled: widens });
   const all = useAll('/actions');
   const about = new Map(all.data?.map((a) => [a.name, a]));
   // As it was when the form opened: the page may get a newer one meanwhile.
@@ -42,8 +50,12 @@ export function EditDelegation({ delegation: d, mine, onClose }: { delegation: D
     async (v: Values) => {
       const body = changesOf(start, v);
       if (body) {
-        const { error } = await client.PATCH('/delegations/{id}', { params: { path: { id: d.id } }, body });
-        if (error) throw error;
+        const patch = async () => {
+          const { error, response } = await client.PATCH('/delegations/{id}', { params: { path: { id: d.id } }, body });
+          if (error) throw error;
+          return response;
+        };
+        await (narrows(start, v) ? recalling({ agent: d.client_id, delegation: d.id }, 'Delegation saved', patch, true) : patch());
       }
       onClose();
       await changed();
@@ -53,17 +65,17 @@ export function EditDelegation({ delegation: d, mine, onClose }: { delegation: D
   );
   return (
     <FormDialog
-      title={mine ? 'Edit delegation' : 'Narrow delegation'}
+      title={widens ? 'Edit delegation' : 'Narrow delegation'}
       onClose={onClose}
       onSubmit={form.onSubmit(submit, focusFirstError)}
       saving={saving}
       submit="Save"
       size="lg"
     >
-      {!mine && (
+      {!widens && (
         <Alert icon={<IconInfoCircle />} c="var(--mantine-color-text)">
-          {d.delegator.name || d.delegator.email} lent this. You can take away actions, shorten the duration, bring the end date forward or
-          leave out audiences, not add any.
+          {d.template ? 'A delegation template made this.' : `${d.delegator.name || d.delegator.email} lent this.`} You can take away
+          actions, shorten the duration, bring the end date forward, leave out audiences and sub-agents or demand bound tokens, not add any.
         </Alert>
       )}
       <FailureAlert
@@ -87,8 +99,12 @@ export function EditDelegation({ delegation: d, mine, onClose }: { delegation: D
       <LimitFields
         ends_at={values.ends_at}
         resources={values.resources}
+        sub_agents={values.sub_agents}
+        sender_constrained={values.sender_constrained}
         onChange={(change) => form.setValues(change)}
-        errors={{ ends_at: form.errors.ends_at, resources: form.errors.resources }}
+        errors={form.errors}
+        agent={d.client_id}
+        within={widens ? undefined : start}
       />
     </FormDialog>
   );

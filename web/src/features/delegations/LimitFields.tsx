@@ -1,31 +1,31 @@
-import { MultiSelect } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { useAll } from '@/api/all';
-import { catalogueQuery } from '@/api/catalogue';
 import { localOf } from '@/lib/local-time';
+import { AgentsField } from '@/ui/AgentsField';
+import { AudiencesField } from '@/ui/AudiencesField';
 import { InstantInput } from '@/ui/InstantInput';
+import { type Constraint, SenderConstraintField, weakens } from '@/ui/SenderConstraint';
+import type { Values } from './edit';
 
 interface Limits {
   /** Local time, `YYYY-MM-DD HH:mm:ss`; null: open-ended. */
   ends_at: string | null;
   resources: string[];
+  sub_agents: Values['sub_agents'];
+  sender_constrained: Constraint;
 }
 
 interface Props extends Limits {
   onChange: (change: Partial<Limits>) => void;
-  errors: { ends_at?: ReactNode; resources?: ReactNode };
+  errors: { [Field in keyof Limits]?: ReactNode };
+  /** The agent that it is lent to, once it is chosen. */
+  agent: string | undefined;
+  /** It can only be narrowed: what it was when the form opened. */
+  within?: Pick<Values, 'sub_agents' | 'sender_constrained'> | undefined;
 }
 
-/** When a delegation ends and where its tokens are good. */
-export function LimitFields({ ends_at, resources, onChange, errors }: Props) {
+/** When a delegation ends, where its tokens are good, and for whom. */
+export function LimitFields({ ends_at, resources, sub_agents, sender_constrained, onChange, errors, agent, within }: Props) {
   const [opening] = useState(() => localOf(new Date().toISOString()));
-  const known = useAll('/resources');
-  const { data: catalogue } = useQuery(catalogueQuery);
-  const uris = new Map(known.data?.map((r) => [r.uri, `${r.name} (${r.uri})`]));
-  const byDefault = catalogue?.server.default_audience;
-  if (byDefault !== undefined && !uris.has(byDefault)) uris.set(byDefault, `The server's default audience (${byDefault})`);
-  for (const uri of resources) if (!uris.has(uri)) uris.set(uri, uri);
   return (
     <>
       <InstantInput
@@ -38,17 +38,19 @@ export function LimitFields({ ends_at, resources, onChange, errors }: Props) {
         error={errors.ends_at}
         w={240}
       />
-      <MultiSelect
-        label="Audiences"
-        description="The APIs whose tokens it may get. The server's default audience if empty."
-        data={[...uris].map(([value, label]) => ({ value, label }))}
-        value={resources}
-        onChange={(value) => onChange({ resources: value })}
-        searchable
-        clearable
-        clearButtonProps={{ 'aria-label': 'Clear audiences' }}
-        nothingFoundMessage="No MCP server or API is registered by that name."
-        error={errors.resources ?? (known.error ? 'The MCP servers and APIs could not be loaded.' : undefined)}
+      <AudiencesField value={resources} onChange={(value) => onChange({ resources: value })} error={errors.resources} />
+      <AgentsField
+        value={sub_agents}
+        onChange={(value) => onChange({ sub_agents: value })}
+        own={agent}
+        among={within?.sub_agents}
+        error={errors.sub_agents}
+      />
+      <SenderConstraintField
+        value={sender_constrained}
+        onChange={(value) => onChange({ sender_constrained: value })}
+        {...(within ? { allowed: (to: Constraint) => !weakens(within.sender_constrained, to) } : {})}
+        error={errors.sender_constrained}
       />
     </>
   );

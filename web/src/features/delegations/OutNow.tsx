@@ -3,8 +3,8 @@ import { $api } from '@/api/client';
 import { failureText } from '@/api/problem';
 import type { Delegation } from '@/api/types';
 import { count } from '@/lib/text';
+import { outOf } from '@/ui/out';
 import { Countdown } from '@/ui/When';
-import { outOf } from './out';
 
 /** What is out of the delegation, which revoking or disabling it recalls. */
 export function OutNow({ delegation }: { delegation: Delegation }) {

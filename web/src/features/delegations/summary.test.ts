@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { durationNote, summarize } from './summary';
+import { summarize } from './summary';
 
 const draft = { agent: 'Customer Support', role: 'customer-support', actions: ['billing:read', 'orders:read'], seconds: 3600 };
 
@@ -12,6 +12,7 @@ test('one plain sentence', () => {
 test('audiences and the end date are said', () => {
   const said = summarize({ ...draft, audiences: ['https://billing.example.com'], endsAt: '2030-01-02T03:04:05Z' });
   expect(said).toContain('as customer-support at https://billing.example.com, with tokens');
+  expect(summarize({ ...draft, subAgents: ['Clerk', 'Triage'] })).toMatch(/1 hour\. It may hand them on to Clerk and Triage\.$/);
   expect(said).toMatch(/1 hour, until .*2030.*\.$/);
 });
 
@@ -20,13 +21,4 @@ test('says what is still missing', () => {
     'Still to choose: a role, an agent, at least one action and a maximum duration.',
   );
   expect(summarize({ ...draft, actions: [] })).toBe('Still to choose: at least one action.');
-});
-
-test('advice: the cap before the nudge, none for short ones', () => {
-  expect(durationNote(3600, 86_400)).toBeNull();
-  expect(durationNote(8 * 3600, 86_400)).toBeNull();
-  expect(durationNote(9 * 3600, 86_400)).toContain('shortest');
-  expect(durationNote(2 * 86_400, 86_400)).toBe('This server caps tokens at 1 day.');
-  expect(durationNote(null, 86_400)).toBeNull();
-  expect(durationNote(9 * 3600, undefined)).toContain('shortest');
 });

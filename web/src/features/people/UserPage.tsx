@@ -14,6 +14,7 @@ import { When } from '@/ui/When';
 import { EditUser } from './EditUser';
 import { UserActions } from './UserActions';
 import { UserDelegations } from './UserDelegations';
+import { UserIdentities } from './UserIdentities';
 
 /** One person: what they may do, which roles they hold, what they have lent. */
 export function UserPage({ id }: { id: string }) {
@@ -43,6 +44,7 @@ export function UserPage({ id }: { id: string }) {
       <Outdated query={query} what="user" />
       <UserFacts user={user} />
       {writes && <EditUser user={user} />}
+      <UserIdentities user={user} editable={writes} />
       <UserDelegations user={user} />
     </Page>
   );

@@ -2,6 +2,7 @@ import { $api } from '@/api/client';
 import { Page } from '@/ui/Page';
 import { FailureAlert, Loading } from '@/ui/states';
 import { MyFacts } from './MyFacts';
+import { MyIdentities } from './MyIdentities';
 import { NameForm } from './NameForm';
 import { PasswordForm } from './PasswordForm';
 
@@ -9,12 +10,13 @@ import { PasswordForm } from './PasswordForm';
 export function ProfilePage() {
   const { data: me, error, refetch } = $api.useQuery('get', '/me');
   return (
-    <Page title="Profile" description="Who you are here, and your password.">
+    <Page title="Profile" description="Who you are here, and how you sign in.">
       <FailureAlert failure={me ? null : error} retry={() => void refetch()} title="Your profile could not be loaded" />
       {!me && !error && <Loading lines={8} />}
       {me && (
         <>
           <MyFacts me={me} />
+          <MyIdentities />
           <NameForm name={me.user.name} />
           <PasswordForm email={me.user.email} />
         </>

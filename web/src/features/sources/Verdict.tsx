@@ -1,9 +1,8 @@
-import { Alert, List, Stack, Table, Text } from '@mantine/core';
-import { IconAlertTriangle, IconShieldCheck } from '@tabler/icons-react';
+import { List, Stack, Table, Text } from '@mantine/core';
 import type { Schema } from '@/api/types';
 import { ActiveStatus } from '@/ui/badges';
 import { LinkTo } from '@/ui/links';
-import { When } from '@/ui/When';
+import { VerdictAlert } from '@/ui/VerdictAlert';
 
 type Found = Schema<'WorkloadSourceVerdict'>;
 
@@ -23,29 +22,10 @@ const how: Record<Schema<'SelectorOrigin'>, string> = {
 /** What a source made of a token. */
 export function Verdict({ verdict: v }: { verdict: Found }) {
   const good = v.verdict === 'accepted';
-  const Icon = good ? IconShieldCheck : IconAlertTriangle;
+  const tone = good ? 'good' : v.verdict === 'unavailable' ? 'unknown' : 'bad';
   return (
     <Stack gap="md">
-      <Alert
-        color={good ? 'teal' : v.verdict === 'unavailable' ? 'yellow' : 'red'}
-        title={titles[v.verdict]}
-        icon={<Icon aria-hidden />}
-        c="var(--mantine-color-text)"
-      >
-        <Stack gap={4}>
-          {v.problem && <Text fz="sm">{v.problem}</Text>}
-          {v.cause && (
-            <Text fz="sm" style={{ overflowWrap: 'anywhere' }}>
-              {v.cause}
-            </Text>
-          )}
-          {good && v.expires_at && (
-            <Text fz="sm">
-              It ends <When time={v.expires_at} />.
-            </Text>
-          )}
-        </Stack>
-      </Alert>
+      <VerdictAlert title={titles[v.verdict]} tone={tone} problem={v.problem} cause={v.cause} expiresAt={v.expires_at} />
       {v.selectors.length > 0 && (
         <Table.ScrollContainer
           minWidth={420}

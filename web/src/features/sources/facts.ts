@@ -1,13 +1,10 @@
+import { keyFacts } from '@/ui/signing-keys';
 import type { Source } from './kinds';
 
 export interface Fact {
   label: string;
   value: string;
 }
-
-const seconds = (n: number | undefined) => (n ? `${n.toLocaleString()} seconds` : '');
-
-const signing = (s: { jwks?: string; jwks_url?: string }) => (s.jwks ? 'Pasted' : s.jwks_url ? s.jwks_url : 'Discovered from the issuer');
 
 /** A source's settings in words, without those that are not set. */
 export function factsOf({ kubernetes: k, spiffe: s, oidc: o, unix: u }: Source): Fact[] {
@@ -17,12 +14,10 @@ export function factsOf({ kubernetes: k, spiffe: s, oidc: o, unix: u }: Source):
     facts.push(
       ['Issuer', k.issuer],
       ['Audience', k.audience],
-      ['Signing keys', signing(k)],
+      ...keyFacts(k),
       ['Access to the API', access ?? 'None: labels, images and container names cannot be proven'],
       ['Context', k.api?.context],
       ['TokenReview', k.token_review ? 'The API verifies each token' : ''],
-      ['Longest life of a token', seconds(k.max_token_seconds)],
-      ['Certificate authorities', k.ca_bundle ? 'Its own' : ''],
     );
   }
   if (s) {
@@ -37,13 +32,7 @@ export function factsOf({ kubernetes: k, spiffe: s, oidc: o, unix: u }: Source):
     );
   }
   if (o) {
-    facts.push(
-      ['Issuer', o.issuer],
-      ['Audience', o.audience],
-      ['Signing keys', signing(o)],
-      ['Longest life of a token', seconds(o.max_token_seconds)],
-      ['Certificate authorities', o.ca_bundle ? 'Its own' : ''],
-    );
+    facts.push(['Issuer', o.issuer], ['Audience', o.audience], ...keyFacts(o));
   }
   if (u) facts.push(['Docker API', u.docker_host || 'None: containers are not looked up']);
   return facts.flatMap(([label, value]) => (value ? [{ label, value }] : []));

@@ -1,4 +1,5 @@
 import type { Schema } from '@/api/types';
+import { type KeyValues, keySettings, keysOf, noKeys } from '@/ui/signing-keys';
 import type { Kind, Source } from './kinds';
 
 type Body = Schema<'WorkloadSourceCreate'>;
@@ -6,18 +7,9 @@ type Kubernetes = Schema<'KubernetesSource'>;
 type Spiffe = Schema<'SpiffeSource'>;
 type Oidc = Schema<'OidcSource'>;
 
-/** Where an issuer's keys come from. */
-export type Keys = 'discover' | 'url' | 'inline';
-
-interface KeyValues {
+interface Issuer extends KeyValues {
   issuer: string;
   audience: string;
-  keys: Keys;
-  jwks: string;
-  jwks_url: string;
-  ca_bundle: string;
-  /** The longest life of a token in seconds; empty: the server's own limit. */
-  max_token_seconds: number | string;
 }
 
 interface Claim {
@@ -30,7 +22,7 @@ interface Claim {
 export interface Values {
   name: string;
   kind: Kind;
-  kubernetes: KeyValues & { access: 'none' | 'in_cluster' | 'kubeconfig'; kubeconfig: string; context: string; token_review: boolean };
+  kubernetes: Issuer & { access: 'none' | 'in_cluster' | 'kubeconfig'; kubeconfig: string; context: string; token_review: boolean };
   spiffe: {
     trust_domain: string;
     audience: string;
@@ -41,26 +33,18 @@ export interface Values {
     bundle_file: string;
     ca_bundle: string;
   };
-  oidc: KeyValues & { preset: string; platform: string; claims: Claim[] };
+  oidc: Issuer & { preset: string; platform: string; claims: Claim[] };
   unix: { docker_host: string };
 }
 
-const noKeys = (audience: string): KeyValues => ({
-  issuer: '',
-  audience,
-  keys: 'discover',
-  jwks: '',
-  jwks_url: '',
-  ca_bundle: '',
-  max_token_seconds: '',
-});
+const noIssuer = (audience: string): Issuer => ({ issuer: '', audience, ...noKeys });
 
 /** An empty form; proofs are best made for this server's own URL. */
 export function emptyValues(audience: string): Values {
   return {
     name: '',
     kind: 'kubernetes',
-    kubernetes: { ...noKeys(audience), access: 'none', kubeconfig: '', context: '', token_review: false },
+    kubernetes: { ...noIssuer(audience), access: 'none', kubeconfig: '', context: '', token_review: false },
     spiffe: {
       trust_domain: '',
       audience,
@@ -71,20 +55,12 @@ export function emptyValues(audience: string): Values {
       bundle_file: '',
       ca_bundle: '',
     },
-    oidc: { ...noKeys(audience), preset: '', platform: '', claims: [] },
+    oidc: { ...noIssuer(audience), preset: '', platform: '', claims: [] },
     unix: { docker_host: '' },
   };
 }
 
-const keysOf = (s: Kubernetes | Oidc): KeyValues => ({
-  issuer: s.issuer,
-  audience: s.audience,
-  keys: s.jwks ? 'inline' : s.jwks_url ? 'url' : 'discover',
-  jwks: s.jwks ?? '',
-  jwks_url: s.jwks_url ?? '',
-  ca_bundle: s.ca_bundle ?? '',
-  max_token_seconds: s.max_token_seconds || '',
-});
+const issuerOf = (s: Kubernetes | Oidc): Issuer => ({ issuer: s.issuer, audience: s.audience, ...keysOf(s) });
 
 const bundleOf = (s: Spiffe): Values['spiffe']['bundle'] => {
   if (s.workload_api) return 'workload_api';
@@ -101,7 +77,7 @@ export function valuesOf(source: Source, audience: string): Values {
     kind: source.kind,
     kubernetes: k
       ? {
-          ...keysOf(k),
+          ...issuerOf(k),
           access: k.api?.in_cluster ? 'in_cluster' : k.api?.kubeconfig ? 'kubeconfig' : 'none',
           kubeconfig: k.api?.kubeconfig ?? '',
           context: k.api?.context ?? '',
@@ -122,7 +98,7 @@ export function valuesOf(source: Source, audience: string): Values {
       : empty.spiffe,
     oidc: o
       ? {
-          ...keysOf(o),
+          ...issuerOf(o),
           preset: o.preset ?? '',
           platform: o.platform,
           claims: o.claims.map((c) => ({ claim: c.claim, selector: c.selector, pattern: c.pattern ?? '' })),
@@ -136,14 +112,7 @@ export function valuesOf(source: Source, audience: string): Values {
 const given = <T extends Record<string, string | undefined>>(values: T): { [Key in keyof T]?: string } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value)) as { [Key in keyof T]?: string };
 
-const signed = (v: KeyValues) => ({
-  issuer: v.issuer.trim(),
-  audience: v.audience.trim(),
-  ...(v.keys === 'inline' ? { jwks: v.jwks } : {}),
-  ...(v.keys === 'url' ? { jwks_url: v.jwks_url.trim() } : {}),
-  ...given({ ca_bundle: v.ca_bundle.trim() }),
-  ...(typeof v.max_token_seconds === 'number' ? { max_token_seconds: v.max_token_seconds } : {}),
-});
+const signed = (v: Issuer) => ({ issuer: v.issuer.trim(), audience: v.audience.trim(), ...keySettings(v) });
 
 /** The settings of the form's kind, as the API takes them: what is hidden in the form is not sent. */
 export function settingsOf(v: Values): Pick<Body, Kind> {

@@ -22,6 +22,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from ._claims import Actor, Claims, StatusRef
+from ._confirmation import Confirmation, Presented
 from ._errors import (
     AlgorithmError,
     AudienceError,
@@ -29,17 +30,21 @@ from ._errors import (
     ConstrainedError,
     ExpiredError,
     HeaderError,
+    InvalidProofError,
     IssuerError,
     KeysUnavailableError,
     MalformedTokenError,
     NotYetValidError,
+    ProofsFullError,
     RevocationUnknownError,
     RevokedError,
     SignatureError,
     TokenRefusedError,
     TokenTypeError,
     UncheckedError,
+    UnconstrainedError,
     UnknownKeyError,
+    UseNonceError,
     VerifyError,
 )
 from ._resource import ProtectedResource
@@ -51,13 +56,17 @@ __all__ = [
     "AudienceError",
     "Claims",
     "ClaimsError",
+    "Confirmation",
     "ConstrainedError",
     "ExpiredError",
     "HeaderError",
+    "InvalidProofError",
     "IssuerError",
     "KeysUnavailableError",
     "MalformedTokenError",
     "NotYetValidError",
+    "Presented",
+    "ProofsFullError",
     "ProtectedResource",
     "RevocationUnknownError",
     "RevokedError",
@@ -66,7 +75,9 @@ __all__ = [
     "TokenRefusedError",
     "TokenTypeError",
     "UncheckedError",
+    "UnconstrainedError",
     "UnknownKeyError",
+    "UseNonceError",
     "Verifier",
     "VerifyError",
 ]

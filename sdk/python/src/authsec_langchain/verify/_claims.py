@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Literal
 
-from ._errors import AudienceError, ClaimsError, ConstrainedError, IssuerError
+from ._confirmation import Confirmation, parse_confirmation
+from ._errors import AudienceError, ClaimsError, IssuerError
 from ._json import Object, text, texts, whole
 
 MAX_ACTORS = 8
@@ -76,6 +77,7 @@ class Claims:
         agent_type: `langchain` …
         user_id: of the person, for older clients; see subject.
         email: of the person.
+        confirmation: the key that the token is bound to, which its sender showed to hold; None for none.
         status: where the token's status is; only read when revocation is checked by status.
         revocation: `checked`: not recalled, as of `max_staleness` ago at most. `unknown`: accepted although that could
             not be had (`on_unknown="accept"`). `off`: nobody looked, or the token has nothing to look for.
@@ -98,6 +100,7 @@ class Claims:
     agent_type: str = ""
     user_id: str = ""
     email: str = ""
+    confirmation: Confirmation | None = None
     status: StatusRef | None = None
     revocation: Revocation = "off"
 
@@ -112,8 +115,7 @@ def parse_claims(payload: Object) -> Claims:
     Raises:
         TokenRefusedError: the subclass that names the fault.
     """
-    if "cnf" in payload:
-        raise ConstrainedError
+    confirmation = parse_confirmation(payload)
     issuer = text(payload, "iss")
     if not issuer:
         raise IssuerError
@@ -139,6 +141,7 @@ def parse_claims(payload: Object) -> Claims:
         expires_at=_time(payload, "exp"),
         actor=_actor(payload.get("act"), MAX_ACTORS),
         actions=_actions(payload),
+        confirmation=confirmation,
     )
 
 

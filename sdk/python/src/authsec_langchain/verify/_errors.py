@@ -23,7 +23,12 @@ class VerifyError(AuthsecError):
         super().__init__(f"{self.text}: {detail}" if detail else self.text)
         self._detail = detail
 
-    def __reduce__(self) -> tuple[type[VerifyError], tuple[str]]:
+    @property
+    def detail(self) -> str:
+        """What was wanted, for logs; it quotes nothing of the token."""
+        return self._detail
+
+    def __reduce__(self) -> tuple[type[VerifyError], tuple[str, ...]]:
         return type(self), (self._detail,)
 
 
@@ -115,10 +120,43 @@ class ClaimsError(TokenRefusedError):
 
 
 class ConstrainedError(TokenRefusedError):
-    """The token is bound to a key (`cnf`, RFC 7800), which this verifier cannot check."""
+    """The token is bound to a key (`cnf`, RFC 7800) in an unknown way, or its sender did not show that they hold it."""
 
     code = "constrained"
-    text = "the token is bound to a key that cannot be checked here"
+    text = "the token is bound to a key, and nothing that came with it shows that its sender holds that key"
+
+
+class UnconstrainedError(TokenRefusedError):
+    """The token is not bound to a key in the way that is asked for here, or that its scheme needs."""
+
+    code = "unconstrained"
+    text = "the token is not bound to a key in a way that is accepted here"
+
+
+class InvalidProofError(TokenRefusedError):
+    """The DPoP proof that came with the token is not good (RFC 9449 sections 4.3 and 7.1).
+
+    Attributes:
+        reason: the fault, by its name in testdata/vectors.
+    """
+
+    code = "invalid_dpop_proof"
+    text = "the DPoP proof is not accepted"
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self._said = detail
+
+    def __reduce__(self) -> tuple[type[VerifyError], tuple[str, ...]]:
+        return type(self), (self.reason, self._said)
+
+
+class UseNonceError(TokenRefusedError):
+    """The DPoP proof lacks the nonce that this API gives out (RFC 9449 section 9)."""
+
+    code = "use_dpop_nonce"
+    text = "the DPoP proof must hold the nonce of this answer's DPoP-Nonce"
 
 
 class RevokedError(TokenRefusedError):
@@ -140,6 +178,13 @@ class RevocationUnknownError(UncheckedError):
 
     code = "revocation_unknown"
     text = "it cannot be told at the moment whether the token has been revoked"
+
+
+class ProofsFullError(UncheckedError):
+    """More DPoP proofs are in use than can be remembered, so that none can be told from a copy."""
+
+    code = "proofs_full"
+    text = "too many DPoP proofs are in use at the moment"
 
 
 class SubjectError(VerifyError):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import get_algorithm_by_name
 
 from ._errors import AlgorithmError, HeaderError, MalformedTokenError, SignatureError, TokenTypeError, UnknownKeyError
@@ -20,27 +21,31 @@ ALGORITHM = "RS256"
 
 REFUSED_PARAMETERS = ("crit", "b64", "jwk", "jku", "x5c", "x5u", "cty")
 
-_RS256 = get_algorithm_by_name(ALGORITHM)
-
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """A JWT whose header was read, and whose signature was not."""
 
     typ: str
-    key_id: str
+    algorithm: str
+    header: Object
     _signed: bytes
     _payload: bytes
     _signature: bytes
 
-    def verify(self, key: RSAPublicKey) -> Object:
-        """Return the payload when key's signature is on the token.
+    @property
+    def key_id(self) -> str:
+        """The ID of the key that it claims to be signed with, or "" for none."""
+        return text(self.header, "kid") or ""
+
+    def verify(self, key: Any) -> Object:
+        """Return the payload when the signature of key, a public key of the algorithm's type, is on the token.
 
         Raises:
             SignatureError: it is not.
             MalformedTokenError: the payload is not one JSON object.
         """
-        if not _RS256.verify(self._signed, key, self._signature):
+        if not get_algorithm_by_name(self.algorithm).verify(self._signed, key, self._signature):
             raise SignatureError
         try:
             return parse_object(self._payload)
@@ -50,12 +55,38 @@ class Token:
 
 
 def parse_token(raw: str, *types: str, longest: int = MAX_TOKEN) -> Token:
-    """Check all that can be known of raw without a key, cheapest first.
+    """Check all that can be known of one of the issuer's tokens without a key, cheapest first.
 
     Args:
         raw: the token in compact form, and nothing around it.
         types: those to accept, such as `at+jwt`.
         longest: the most bytes to look at.
+
+    Raises:
+        TokenRefusedError: the subclass that names the fault.
+    """
+    token = parse_jwt(raw, types, (ALGORITHM,), longest=longest)
+    if not token.key_id:
+        raise UnknownKeyError("want a kid")
+    return token
+
+
+def parse_jwt(
+    raw: str,
+    types: Collection[str],
+    algorithms: Collection[str],
+    *,
+    longest: int,
+    refused: Collection[str] = REFUSED_PARAMETERS,
+) -> Token:
+    """Check all that can be known of raw without a key, cheapest first.
+
+    Args:
+        raw: the JWT in compact form, and nothing around it.
+        types: those to accept.
+        algorithms: those to accept.
+        longest: the most bytes to look at.
+        refused: parameters that the header must not have.
 
     Raises:
         TokenRefusedError: the subclass that names the fault.
@@ -70,18 +101,16 @@ def parse_token(raw: str, *types: str, longest: int = MAX_TOKEN) -> Token:
         raise MalformedTokenError("want base64url without padding")
     header_bytes, payload, signature = (part or b"" for part in decoded)
     header = _header(header_bytes)
-    for name in REFUSED_PARAMETERS:
+    for name in refused:
         if name in header:
             raise HeaderError(name)
-    if text(header, "alg") != ALGORITHM:
-        raise AlgorithmError(f"want {ALGORITHM}")
+    algorithm = text(header, "alg") or ""
+    if algorithm not in algorithms:
+        raise AlgorithmError(f"want {' or '.join(algorithms)}")
     typ = (text(header, "typ") or "").lower().removeprefix("application/")
     if typ not in types:
         raise TokenTypeError(f"want typ {' or '.join(types)}")
-    key_id = text(header, "kid")
-    if not key_id:
-        raise UnknownKeyError("want a kid")
-    return Token(typ, key_id, raw[: raw.rindex(".")].encode("ascii"), payload, signature)
+    return Token(typ, algorithm, header, raw[: raw.rindex(".")].encode("ascii"), payload, signature)
 
 
 def _header(data: bytes) -> Object:

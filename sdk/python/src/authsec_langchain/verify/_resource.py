@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +22,9 @@ class ProtectedResource:
         authorization_servers: issuers whose tokens it takes.
         scopes: actions that it knows, for a client to ask for.
         name: for people.
+        dpop_algorithms: for DPoP proofs. None leaves it to the verifier, as with the next two.
+        dpop_required: whether tokens must always be bound by DPoP.
+        mtls_bound: whether it takes tokens that are bound to a client certificate (RFC 8705 section 3).
 
     Raises:
         ValueError: resource is not an https URL (or http of this machine) without query and fragment, or a scope is
@@ -32,6 +35,9 @@ class ProtectedResource:
     authorization_servers: Sequence[str]
     scopes: Sequence[str] = ()
     name: str = ""
+    dpop_algorithms: Sequence[str] | None = None
+    dpop_required: bool | None = None
+    mtls_bound: bool | None = None
 
     def __post_init__(self) -> None:
         try:
@@ -57,6 +63,15 @@ class ProtectedResource:
         parts = urlsplit(self.resource)
         return f"{parts.scheme}://{parts.netloc}{self.path}"
 
+    def completed(self, *, dpop_algorithms: Sequence[str], dpop_required: bool, mtls_bound: bool) -> ProtectedResource:
+        """Return the metadata with these in place of what it leaves open."""
+        return replace(
+            self,
+            dpop_algorithms=dpop_algorithms if self.dpop_algorithms is None else self.dpop_algorithms,
+            dpop_required=dpop_required if self.dpop_required is None else self.dpop_required,
+            mtls_bound=mtls_bound if self.mtls_bound is None else self.mtls_bound,
+        )
+
     def document(self) -> dict[str, Any]:
         """Return the metadata (section 2)."""
         said: dict[str, Any] = {
@@ -68,4 +83,10 @@ class ProtectedResource:
             said["scopes_supported"] = list(self.scopes)
         if self.name:
             said["resource_name"] = self.name
+        if self.dpop_algorithms:
+            said["dpop_signing_alg_values_supported"] = list(self.dpop_algorithms)
+        if self.dpop_required:
+            said["dpop_bound_access_tokens_required"] = True
+        if self.mtls_bound:
+            said["tls_client_certificate_bound_access_tokens"] = True
         return said

@@ -19,6 +19,9 @@ from ._http import Http, basic, check_url
 from ._introspection import IntrospectionCheck
 from ._keys import FetchedKeys, GivenKeys, Keys
 from ._lists import ListCheck
+from ._nonces import LEAST_SECRET, Nonces
+from ._possession import Constraint, Possession
+from ._replay import ReplayCache
 
 RevocationMode = Literal["push", "poll", "introspect", "none"]
 OnUnknown = Literal["refuse", "accept"]
@@ -30,6 +33,7 @@ LEAST_STALENESS = {"push": 7.0, "poll": 2.0, "introspect": 0.0, "none": 0.0}
 LIST_LIFE = 240.0
 """For how many seconds a status list serves beside a stream: the server signs it for 300."""
 GREATEST_STALENESS = 24 * 3600.0
+MOST_PROOFS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,10 @@ class Settings:
     max_staleness: float
     on_unknown: OnUnknown
     require_status: bool
+    dpop: bool
+    require_sender_constrained: bool | Constraint
+    dpop_nonces: bool | bytes | str | SecretStr
+    dpop_capacity: int
     leeway: float
     timeout: float
     jwks: bytes | str | None
@@ -77,7 +85,7 @@ class Settings:
             found += self._address_fault("issuer", self.issuer)
         if self.jwks_url is not None:
             found += self._address_fault("jwks_url", self.jwks_url)
-        return found + self._revocation_faults()
+        return found + self._possession_faults() + self._revocation_faults()
 
     def _address_fault(self, name: str, url: str) -> list[str]:
         try:
@@ -85,6 +93,43 @@ class Settings:
         except ValueError as error:
             return [f"{name} {error}."]
         return []
+
+    @property
+    def constraint(self) -> Constraint:
+        """Which bindings a token must have one of."""
+        required = self.require_sender_constrained
+        return ("any" if required else "none") if isinstance(required, bool) else required
+
+    def _possession_faults(self) -> list[str]:
+        found: list[str] = []
+        if self.constraint not in ("none", "any", "dpop", "mtls"):
+            found.append('require_sender_constrained must be True, False, "none", "any", "dpop" or "mtls".')
+        if self.constraint == "dpop" and not self.dpop:
+            found.append('require_sender_constrained="dpop" needs dpop=True.')
+        if self.dpop_nonces and not self.dpop:
+            found.append("dpop_nonces need dpop=True.")
+        if not isinstance(self.dpop_nonces, bool) and len(self._nonce_secret() or b"") < LEAST_SECRET:
+            found.append(f"dpop_nonces must be True, False or a secret of at least {LEAST_SECRET} bytes.")
+        if not 1 <= self.dpop_capacity <= MOST_PROOFS:
+            found.append(f"dpop_capacity must be from 1 to {MOST_PROOFS}.")
+        return found
+
+    def _nonce_secret(self) -> bytes | None:
+        secret = self.dpop_nonces
+        if isinstance(secret, bool):
+            return None
+        if isinstance(secret, SecretStr):
+            secret = secret.get_secret_value()
+        return secret.encode("utf-8") if isinstance(secret, str) else secret
+
+    def possession(self) -> Possession:
+        """Return what asks for the proof that a token needs; the settings have no faults."""
+        return Possession(
+            dpop=self.dpop,
+            required=self.constraint,
+            nonces=Nonces(self._nonce_secret()) if self.dpop_nonces else None,
+            replays=ReplayCache(self.dpop_capacity),
+        )
 
     def _revocation_faults(self) -> list[str]:
         if self.mode not in LEAST_STALENESS:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from ._around import Around
 from ._claims import Claims, Revocation, parse_claims, parse_status
+from ._confirmation import Presented
 from ._errors import (
     AudienceError,
     ClaimsError,
@@ -23,13 +24,16 @@ from ._errors import (
     NotYetValidError,
     RevocationUnknownError,
 )
+from ._json import Object
 from ._jws import parse_token
+from ._possession import Constraint
 from ._refresh import UnavailableError
 from ._settings import OnUnknown, RevocationMode, Settings
 from ._steps import Steps, arun, run
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105
 WARN_EVERY = 10.0
+_ALONE = Presented()
 _log = logging.getLogger("authsec_langchain.verify")
 
 
@@ -56,6 +60,13 @@ class Verifier:
             (`Claims.revocation`) and logs a warning.
         require_status: refuse tokens without a status, which `push` and `poll` can only find revoked one by one.
             Servers from before there were recalls issue such tokens.
+        dpop: take tokens that are bound to a key by DPoP, when its proof comes along; otherwise they are refused.
+        require_sender_constrained: refuse tokens that whoever holds them can use: True (or `any`) wants tokens bound to
+            a key, `dpop` and `mtls` want them bound in that way.
+        dpop_nonces: demand this API's nonce in every proof. True makes a secret for this process; processes that share
+            the API's address need the same secret, of 32 bytes or more.
+        dpop_capacity: how many proofs to remember, for a minute each, so that none is used twice. While it is full,
+            tokens bound by DPoP are refused.
         leeway: how many seconds this machine's clock and the server's may differ, at most 300.
         timeout: seconds for one request, and for what a caller waits for.
         jwks: the server's keys once and for all, as a JWK Set document, for tests and closed networks.
@@ -80,6 +91,10 @@ class Verifier:
         max_staleness: float = 10.0,
         on_unknown: OnUnknown = "refuse",
         require_status: bool = False,
+        dpop: bool = True,
+        require_sender_constrained: bool | Constraint = False,
+        dpop_nonces: bool | bytes | str | SecretStr = False,
+        dpop_capacity: int = 100_000,
         leeway: float = 30.0,
         timeout: float = 10.0,
         jwks: bytes | str | None = None,
@@ -98,6 +113,10 @@ class Verifier:
             max_staleness=max_staleness,
             on_unknown=on_unknown,
             require_status=require_status,
+            dpop=dpop,
+            require_sender_constrained=require_sender_constrained,
+            dpop_nonces=dpop_nonces,
+            dpop_capacity=dpop_capacity,
             leeway=leeway,
             timeout=timeout,
             jwks=jwks,
@@ -116,6 +135,7 @@ class Verifier:
         self._timeout = timeout
         self._warned_at = float("-inf")
         self._http, self._keys, self._check = settings.build(self._around)
+        self._possession = settings.possession()
         _verifiers.add(self)
 
     @property
@@ -138,20 +158,38 @@ class Verifier:
         """Seconds since all recalls were last known, by stream or feed; None before, and where there is neither."""
         return self._check.age() if self._check else None
 
-    def verify(self, token: str) -> Claims:
+    @property
+    def accepts_dpop(self) -> bool:
+        """Whether tokens that are bound by DPoP are taken."""
+        return self._possession.dpop
+
+    @property
+    def sender_constraint(self) -> Constraint:
+        """Which bindings a token must have one of."""
+        return self._possession.required
+
+    def dpop_nonce(self) -> str:
+        """Return the nonce for the next proof, to be sent as DPoP-Nonce, or "" where none is asked for."""
+        return self._possession.nonce(self._around.now())
+
+    def verify(self, token: str, presented: Presented = _ALONE) -> Claims:
         """Check a token, in compact form and nothing around it, and return what it says.
 
         It waits for the server only while keys or recalls are not at hand.
 
+        Args:
+            token: what the Authorization header holds behind the scheme.
+            presented: what came beside it. Without it, tokens that are bound to a key are refused.
+
         Raises:
-            TokenRefusedError: the token is bad; the subclass and its `code` say why.
+            TokenRefusedError: the token is bad, or the proof; the subclass and its `code` say why.
             UncheckedError: it cannot be checked at the moment, and is to be refused all the same.
         """
-        return run(self._verify(token), self._timeout)
+        return run(self._verify(token, presented), self._timeout)
 
-    async def averify(self, token: str) -> Claims:
+    async def averify(self, token: str, presented: Presented = _ALONE) -> Claims:
         """Like verify, without blocking the event loop (asyncio)."""
-        return await arun(self._verify(token), self._timeout)
+        return await arun(self._verify(token, presented), self._timeout)
 
     def close(self) -> None:
         """Stop what runs in the background, and close the connections.
@@ -163,7 +201,7 @@ class Verifier:
             self._check.close()
         self._http.close()
 
-    def _verify(self, raw: str) -> Steps[Claims]:
+    def _verify(self, raw: str, presented: Presented) -> Steps[Claims]:
         # 1. What can be known without a key, cheaply.
         if not isinstance(raw, str):
             raise MalformedTokenError("want text")
@@ -173,7 +211,13 @@ class Verifier:
         # 3. The claims, by themselves and then against us and the clock.
         claims = parse_claims(payload)
         self._judge(claims)
-        # 4. Whether it still counts.
+        # 4. Whether its sender may use it.
+        self._possession.check(claims.confirmation, raw, presented, self._around.now())
+        # 5. Whether it still counts.
+        return (yield from self._recalled(claims, payload, raw))
+
+    def _recalled(self, claims: Claims, payload: Object, raw: str) -> Steps[Claims]:
+        """Give the claims with what is known of their recall."""
         if self._check is None:
             return claims
         if self._mode != "introspect":
@@ -215,6 +259,7 @@ class Verifier:
     def _after_fork(self) -> None:
         self._http.after_fork()
         self._keys.after_fork()
+        self._possession.after_fork()
         if self._check:
             self._check.after_fork()
 

@@ -14,11 +14,18 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import quote
 
-from ._bearer import Refusal, bearer_token, checked_actions, insufficient, refusal_of
+from authsec_langchain._htu import escaped, target
+
+from ._bearer import Carried, carried_token, dpop_headers, scheme_of
 from ._claims import Claims
+from ._confirmation import Presented, Scheme
+from ._dpop import ALGORITHMS
 from ._errors import VerifyError
+from ._refusal import Challenges, Refusal, checked_actions, insufficient, refusal_of
 from ._resource import ProtectedResource
+from ._tls import connection_certificate, der
 from ._verifier import Verifier
 
 Scope = MutableMapping[str, Any]
@@ -29,6 +36,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 KEY = "authsec"
 """Where a scope holds what the middleware found out."""
+
+TAKEN: dict[bool, tuple[Scheme, ...]] = {False: ("Bearer",), True: ("Bearer", "DPoP")}
 
 _log = logging.getLogger("authsec_langchain.verify")
 
@@ -47,10 +56,12 @@ class Admitted:
 
     Attributes:
         claims: of its token.
+        scheme: in which the token came.
         refusal: what a route's own check wants answered in place of the application's answer.
     """
 
     claims: Claims
+    scheme: Scheme = "Bearer"
     refusal: Refusal | None = None
 
 
@@ -80,6 +91,15 @@ class BearerMiddleware:
         public: paths, exactly, that need no token. The metadata's is one.
         resource: metadata to serve and to name in challenges (RFC 9728). By default it is made from the verifier's
             issuer and audience, when the audience is a URL; False serves none.
+        origin: where clients reach this API, like `https://billing.example.com`: their DPoP proofs name it. By default
+            the origin of the audience when that is a URL, and otherwise what the request says, which whoever sends it
+            chooses, and which is not what clients see behind a proxy.
+        client_certificate: returns the client's certificate on a request's connection, in DER or as PEM text, or None.
+            By default it is what the server tells (ASGI's TLS extension). Read a header only if a proxy of yours sets
+            it and takes away everybody else's.
+
+    Raises:
+        ValueError: origin is not scheme://host[:port], or an action is malformed.
     """
 
     def __init__(
@@ -90,14 +110,27 @@ class BearerMiddleware:
         actions: Sequence[str] = (),
         public: Collection[str] = (),
         resource: ProtectedResource | bool = True,
+        origin: str | None = None,
+        client_certificate: Callable[[Scope], bytes | str | None] | None = None,
     ) -> None:
         self._app = app
         self._verifier = verifier
         self._actions = checked_actions(actions)
         self._public = frozenset(public)
+        self._certificate = client_certificate
+        self._origin = _origin_of(origin, verifier.audience)
         self._resource = resource if isinstance(resource, ProtectedResource) else None
         if resource is True:
             self._resource = _resource_of(verifier)
+        if self._resource:
+            self._resource = self._resource.completed(
+                dpop_algorithms=ALGORITHMS if verifier.accepts_dpop else (),
+                dpop_required=verifier.sender_constraint == "dpop",
+                mtls_bound=verifier.sender_constraint == "mtls" or client_certificate is not None,
+            )
+        self._challenges = Challenges(
+            verifier.audience, self._resource.url if self._resource else "", _schemes(verifier)
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -110,25 +143,39 @@ class BearerMiddleware:
         if scope["path"] in self._public:
             await self._app(scope, receive, send)
             return
-        found = await self._admit(scope)
+        carried = carried_token(scope["headers"], scope.get("query_string", b""), TAKEN[self._verifier.accepts_dpop])
+        found = carried if isinstance(carried, Refusal) else await self._admit(scope, carried)
         if isinstance(found, Refusal):
-            await self._refuse(found, scope, receive, send)
+            await self._refuse(found, scheme_of(scope["headers"]), scope, receive, send)
             return
         scope[KEY] = found
         await self._app(scope, receive, self._corrected(found, send))
 
-    async def _admit(self, scope: Scope) -> Admitted | Refusal:
-        token = bearer_token(scope["headers"], scope.get("query_string", b""))
-        if isinstance(token, Refusal):
-            return token
+    async def _admit(self, scope: Scope, carried: Carried) -> Admitted | Refusal:
         try:
-            claims = await self._verifier.averify(token)
+            claims = await self._verifier.averify(carried.token, self._presented(scope, carried.scheme))
         except VerifyError as error:
             _log.info("token_refused code=%s error=%s", error.code, error.description)
             return refusal_of(error)
         if not all(claims.has_action(action) for action in self._actions):
             return insufficient(self._actions)
-        return Admitted(claims)
+        return Admitted(claims, carried.scheme)
+
+    def _presented(self, scope: Scope, scheme: Scheme) -> Presented:
+        if scheme == "DPoP":
+            method = scope.get("method", "GET")  # a WebSocket's handshake is a GET
+            return Presented("DPoP", method, _url(scope, self._origin), dpop_headers(scope["headers"]))
+        return Presented(certificate=self._certificate_of(scope))
+
+    def _certificate_of(self, scope: Scope) -> bytes | None:
+        try:
+            if self._certificate is None:
+                return connection_certificate(scope)
+            given = self._certificate(scope)
+            return None if given is None else der(given)
+        except ValueError as error:
+            _log.warning("client_certificate_unreadable error=%s", type(error).__name__)
+            return None
 
     def _corrected(self, admitted: Admitted, send: Send) -> Send:
         """Put the refusal of a route's own check in place of the framework's rendering of it."""
@@ -142,26 +189,66 @@ class BearerMiddleware:
                 return
             if refusal and part == "start" and message["status"] == refusal.status:
                 replaced = True
-                await self._send(refusal, kind, send)
+                await self._send(refusal, admitted.scheme, kind, send)
                 return
+            if part == "start" and admitted.scheme == "DPoP" and (nonce := self._verifier.dpop_nonce()):
+                message["headers"] = [*message.get("headers", ()), (b"dpop-nonce", nonce.encode("ascii"))]
             await send(message)
 
         return corrected
 
-    async def _refuse(self, refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, refusal: Refusal, scheme: Scheme, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._send(refusal, "http.response", send)
+            await self._send(refusal, scheme, "http.response", send)
             return
         await receive()  # websocket.connect, which must come first
         if "websocket.http.response" in scope.get("extensions", {}):
-            await self._send(refusal, "websocket.http.response", send)
+            await self._send(refusal, scheme, "websocket.http.response", send)
         else:
             await send({"type": "websocket.close", "code": 1008, "reason": refusal.code})
 
-    async def _send(self, refusal: Refusal, kind: str, send: Send) -> None:
-        metadata = self._resource.url if self._resource else ""
-        headers = refusal.headers(self._verifier.audience, metadata)
+    async def _send(self, refusal: Refusal, scheme: Scheme, kind: str, send: Send) -> None:
+        headers = self._challenges.headers(refusal, scheme)
+        if scheme == "DPoP" and (nonce := self._verifier.dpop_nonce()):
+            headers.append(("DPoP-Nonce", nonce))
         await _send_json(kind, refusal.status, headers, refusal.body(), send)
+
+
+def _schemes(verifier: Verifier) -> tuple[Scheme, ...]:
+    """Return the schemes to ask for. Tokens that are bound to a certificate come as Bearer."""
+    if not verifier.accepts_dpop or verifier.sender_constraint == "mtls":
+        return ("Bearer",)
+    return ("DPoP",) if verifier.sender_constraint == "dpop" else ("Bearer", "DPoP")
+
+
+def _origin_of(given: str | None, audience: str) -> str | None:
+    """Return scheme://host[:port] of this API as its clients know it, or None when nobody has said.
+
+    Raises:
+        ValueError: given is anything else.
+    """
+    try:
+        url = target(audience if given is None else given)
+    except ValueError:
+        if given is None:
+            return None
+        raise ValueError("origin must be like https://billing.example.com") from None
+    scheme, _, rest = url.partition("://")
+    host, _, path = rest.partition("/")
+    if given is not None and (path or "?" in given or "#" in given):
+        raise ValueError("origin must be like https://billing.example.com, without a path")
+    return f"{scheme}://{host}"
+
+
+def _url(scope: Scope, origin: str | None) -> str:
+    """Return the request's URL without its query, as its sender knows it."""
+    if origin is None:
+        scheme = {"ws": "http", "wss": "https"}.get(scope.get("scheme", "http"), scope.get("scheme", "http"))
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        origin = f"{scheme}://{hosts[0].decode('latin-1') if hosts else ''}"
+    raw = scope.get("raw_path")
+    path = quote(scope["path"]) if raw is None else raw.partition(b"?")[0].decode("latin-1")
+    return origin + escaped(path)
 
 
 def _resource_of(verifier: Verifier) -> ProtectedResource | None:
@@ -173,18 +260,22 @@ def _resource_of(verifier: Verifier) -> ProtectedResource | None:
 
 async def _answer_metadata(resource: ProtectedResource, scope: Scope, send: Send) -> None:
     if scope["method"] not in ("GET", "HEAD"):
-        await _send_json("http.response", 405, {"Allow": "GET, HEAD"}, b"", send)
+        await _send_json("http.response", 405, [("Allow", "GET, HEAD")], b"", send)
         return
     body = json.dumps(resource.document()).encode("utf-8")
     # Browsers' MCP clients read it from pages of another origin; it is public.
-    headers = {"Content-Type": "application/json", "Cache-Control": "max-age=300", "Access-Control-Allow-Origin": "*"}
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Cache-Control", "max-age=300"),
+        ("Access-Control-Allow-Origin", "*"),
+    ]
     await _send_json("http.response", 200, headers, body, send, head=scope["method"] == "HEAD")
 
 
 async def _send_json(
-    kind: str, status: int, headers: dict[str, str], body: bytes, send: Send, *, head: bool = False
+    kind: str, status: int, headers: list[tuple[str, str]], body: bytes, send: Send, *, head: bool = False
 ) -> None:
-    lines = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+    lines = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in headers]
     lines.append((b"content-length", str(len(body)).encode("ascii")))
     await send({"type": f"{kind}.start", "status": status, "headers": lines})
     await send({"type": f"{kind}.body", "body": b"" if head else body})

@@ -20,8 +20,8 @@ from collections.abc import Callable
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from ._bearer import MISPLACED, checked_actions, insufficient
 from ._claims import Claims
+from ._refusal import MISPLACED, checked_actions, insufficient
 from .asgi import KEY, Admitted
 
 

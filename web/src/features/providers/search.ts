@@ -1,0 +1,3 @@
+export interface ProvidersSearch {
+  q?: string | undefined;
+}
