@@ -24,27 +24,38 @@ type row struct {
 
 func main() {
 	write := flag.Bool("write", false, "put the table into bench/README.md")
+	only := flag.String("only", "", "measure this alone: decide, mint, attested, server, recalls or python")
 	flag.Parse()
-	if err := run(context.Background(), *write); err != nil {
+	if *write && *only != "" {
+		fmt.Fprintln(os.Stderr, "bench: --write is for all of it, in one run")
+		os.Exit(1)
+	}
+	if err := run(context.Background(), *write, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, write bool) error {
+func run(ctx context.Context, write bool, only string) error {
 	var rows []row
 	for _, measure := range []struct {
 		name string
 		run  func(context.Context) ([]row, error)
 	}{
-		{"decide", decide}, {"mint", mint}, {"attested", attested}, {"server", server}, {"python", python},
+		{"decide", decide}, {"mint", mint}, {"attested", attested}, {"server", server}, {"recalls", recalls}, {"python", python},
 	} {
+		if only != "" && measure.name != only {
+			continue
+		}
 		fmt.Fprintf(os.Stderr, "  measuring %s …\n", measure.name)
 		got, err := measure.run(ctx)
 		if err != nil {
 			return fmt.Errorf("%s: %w", measure.name, err)
 		}
 		rows = append(rows, got...)
+	}
+	if len(rows) == 0 {
+		return fmt.Errorf("there is no %q to measure", only)
 	}
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{"what", "measured", "compared with", "aim", "met"})

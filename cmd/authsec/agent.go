@@ -10,10 +10,13 @@ import (
 )
 
 type agentCmd struct {
-	Create agentCreateCmd `cmd:"" help:"Onboard an agent."`
-	List   agentListCmd   `cmd:"" help:"List the agents."`
-	Keys   agentKeysCmd   `cmd:"" help:"The public keys that an agent of the platform other signs assertions with."`
-	SPIRE  agentSPIRECmd  `cmd:"" name:"spire-entry" help:"Print the entry that registers an agent in SPIRE."`
+	Create   agentCreateCmd   `cmd:"" help:"Onboard an agent."`
+	List     agentListCmd     `cmd:"" help:"List the agents."`
+	Suspend  agentSuspendCmd  `cmd:"" help:"Suspend an agent, and recall its tokens."`
+	Activate agentActivateCmd `cmd:"" help:"Let a suspended agent have tokens again."`
+	Delete   agentDeleteCmd   `cmd:"" help:"Delete an agent with its delegations, and recall its tokens."`
+	Keys     agentKeysCmd     `cmd:"" help:"The public keys that an agent of the platform other signs assertions with."`
+	SPIRE    agentSPIRECmd    `cmd:"" name:"spire-entry" help:"Print the entry that registers an agent in SPIRE."`
 }
 
 type agentCreateCmd struct {

@@ -39,9 +39,9 @@ func (o object) text(member string) string {
 }
 
 // All commands, as a person types them.
-var allCommands = []string{"serve", "demo", "user create", "agent create", "agent list", "agent spire-entry", "agent keys set", "agent keys clear", "delegation create", "delegation list",
-	"delegation revoke", "source list", "source add kubernetes", "source add spiffe", "source add oidc", "source add unix", "source show", "source enable",
-	"source disable", "source delete", "source test", "token get", "keys list", "keys rotate", "audit verify", "audit export", "migrate", "version"}
+var allCommands = []string{"serve", "demo", "user create", "agent create", "agent list", "agent suspend", "agent activate", "agent delete", "agent spire-entry", "agent keys set", "agent keys clear", "delegation create", "delegation list",
+	"delegation revoke", "delegation disable", "delegation enable", "source list", "source add kubernetes", "source add spiffe", "source add oidc", "source add unix", "source show", "source enable",
+	"source disable", "source delete", "source test", "token get", "token exchange", "token inspect", "keys list", "keys rotate", "audit verify", "audit export", "migrate", "version"}
 
 func TestHelpShowsExample(t *testing.T) {
 	d := newDeployment(t)
@@ -81,6 +81,9 @@ func TestUsageErrors(t *testing.T) {
 		{"audit export --from yesterday", "--from"},
 		{"audit verify --checkpoints missing.jsonl", "missing.jsonl"},
 		{"token get", "--base-url"},
+		{"token exchange", "--base-url"},
+		{"delegation disable", "<id>"},
+		{"agent suspend", "<client-id>"},
 	} {
 		d.run(strings.Fields(c.args)...).want(2, c.says, "--help")
 	}

@@ -10,9 +10,11 @@ import (
 )
 
 type delegationCmd struct {
-	Create delegationCreateCmd `cmd:"" help:"Delegate, as one person."`
-	List   delegationListCmd   `cmd:"" help:"List the delegations."`
-	Revoke delegationRevokeCmd `cmd:"" help:"Revoke a delegation for good."`
+	Create  delegationCreateCmd  `cmd:"" help:"Delegate, as one person."`
+	List    delegationListCmd    `cmd:"" help:"List the delegations."`
+	Revoke  delegationRevokeCmd  `cmd:"" help:"Revoke a delegation for good, and recall its tokens."`
+	Disable delegationDisableCmd `cmd:"" help:"Disable a delegation for now, and recall its tokens."`
+	Enable  delegationEnableCmd  `cmd:"" help:"Enable a delegation again."`
 }
 
 type delegationCreateCmd struct {
@@ -127,37 +129,5 @@ func (c *delegationListCmd) Run(ctx context.Context, p *program) (err error) {
 			(time.Duration(v.MaxDurationSeconds) * time.Second).String(), status})
 	}
 	p.printTable([]string{"id", "agent", "role", "delegator", "actions", "max duration", "status"}, rows)
-	return nil
-}
-
-type delegationRevokeCmd struct {
-	settings
-	output
-	ID     string `arg:"" help:"The delegation's ID."`
-	Reason string `help:"Why, for the audit log."`
-}
-
-// Help is the command's example.
-func (delegationRevokeCmd) Help() string {
-	return `Example:
-  authsec delegation revoke 0198c1f2-7a10-7c3e-9b1d-2f4a5b6c7d8e --reason "The pilot is over."`
-}
-
-// Run revokes the delegation.
-func (c *delegationRevokeCmd) Run(ctx context.Context, p *program) (err error) {
-	a, err := c.quiet(ctx, p)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, a, a.Log)
-	d, err := a.Delegation.Revoke(ctx, operator(), c.ID, c.Reason)
-	if err != nil {
-		return err
-	}
-	if c.json() {
-		return p.printJSON(viewDelegation(d, time.Now()))
-	}
-	fmt.Fprintf(p.stdout, "Revoked: %s gets no more tokens under %s by %s. Tokens that are out are recalled; an API that does not listen accepts them until they end, within %s.\n",
-		oneLine(d.Agent.Name), d.Role, d.Delegator.Email, d.MaxDuration)
 	return nil
 }

@@ -47,6 +47,7 @@ func run(ctx context.Context, args []string, out io.Writer, started func(net.Add
 	plainHTTP := flags.Bool("plain-http", false, "fetch the issuer's keys over http from another host (trusted networks only)")
 	resourceURL := flags.String("resource-url", "", "`URL` under which clients know this API, to serve metadata for them (RFC 9728)")
 	revocation := addRevocationFlags(flags)
+	binding := addBindingFlags(flags)
 	logFormat := flags.String("log-format", "text", "text or json")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -69,6 +70,10 @@ func run(ctx context.Context, args []string, out io.Writer, started func(net.Add
 	}
 	more, err := revocation.options()
 	if err != nil {
+		return err
+	}
+	options = append(options, more...)
+	if more, err = binding.options(*resourceURL); err != nil {
 		return err
 	}
 	options = append(options, more...)

@@ -61,7 +61,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (
 	}
 	hasher := signin.NewHasher(hashSlots, hashQueue)
 	settings := policy.Settings{TrustDomain: cfg.TrustDomain, DefaultAudience: cfg.DefaultAudience,
-		MaxTokenTTL: cfg.MaxTokenTTL, RequireAttestation: cfg.RequireAttestation, Exposed: !cfg.LoopbackOnly()}
+		MaxTokenTTL: cfg.MaxTokenTTL, MaxChain: cfg.MaxChain, RequireAttestation: cfg.RequireAttestation, Exposed: !cfg.LoopbackOnly()}
 	a := &App{Config: cfg, Log: log, Store: s, Sources: newSources(cfg, s, log), Providers: newProviders(cfg, s, log), Policy: settings}
 	a.Directory = &directory.Service{ActionStore: s, RoleStore: s, UserStore: s, AgentStore: s, ResourceStore: s,
 		ProviderStore: s, ProviderChecker: a.Providers, LinkStore: s, TemplateStore: s, Names: s,

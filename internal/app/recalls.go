@@ -1,11 +1,13 @@
 package app
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
 
 	"authsec/internal/audit"
+	"authsec/internal/domain"
 	"authsec/internal/httpapi/oauthapi"
 	"authsec/internal/httpapi/wire"
 	"authsec/internal/issuance"
@@ -51,4 +53,20 @@ func wakes(endpoints []wire.Endpoint, hub *revocation.Hub) []wire.Endpoint {
 		}
 	}
 	return out
+}
+
+// RecalledSince returns what was recalled of a scope after a number; the zero
+// value if nothing was. It knows what the database does: which verifiers have
+// heard, the servers know.
+func (a *App) RecalledSince(ctx context.Context, scope domain.RecallScope, after int64) (domain.RecalledChange, error) {
+	for _, id := range []*string{&scope.DelegationID, &scope.ClientID} {
+		if parsed, ok := domain.ParseID(*id); ok {
+			*id = parsed
+		}
+	}
+	c, err := a.Store.LastRecallOf(ctx, scope)
+	if domain.KindOf(err) == domain.NotFound && err != nil || err == nil && c.Seq <= after {
+		return domain.RecalledChange{}, nil
+	}
+	return c, err
 }

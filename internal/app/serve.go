@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"authsec/internal/audit"
+	"authsec/internal/config"
 	"authsec/internal/delegation"
 	"authsec/internal/domain"
 	"authsec/internal/httpapi"
@@ -26,6 +27,7 @@ import (
 	"authsec/internal/revocation"
 	"authsec/internal/signin"
 	"authsec/internal/telemetry"
+	"authsec/internal/token"
 	"authsec/web"
 )
 
@@ -84,7 +86,10 @@ func (a *App) Serve(ctx context.Context, version string, ready func(net.Addr)) (
 	if err != nil {
 		return err
 	}
-	jobs := a.newJobs()
+	jobs, err := a.newJobs()
+	if err != nil {
+		return err
+	}
 	recorder := audit.NewRecorder(audit.RecorderOptions{Store: metered{a.Store, metrics}})
 	// Nothing asks any more: first what was accepted, then what sums it up.
 	defer func() {
@@ -163,13 +168,17 @@ type jobs struct {
 	refusals    *audit.Refusals
 	checkpoints *audit.Checkpoints
 	watcher     *audit.Watcher
+	cleaner     recallCleaner
+	cleansEvery time.Duration
 }
 
-func (a *App) newJobs() jobs {
-	return jobs{keyring: a.Keyring, signIn: a.SignIn,
+func (a *App) newJobs() (jobs, error) {
+	cleans, err := jittered(rand.Reader, cleanRecallsEvery, cleanRecallsJitter)
+	return jobs{keyring: a.Keyring, signIn: a.SignIn, cleansEvery: cleans,
+		cleaner:     recallCleaner{store: a.Store, keep: config.MaxTokenTTL + 2*token.Leeway, now: time.Now, log: a.Log},
 		refusals:    &audit.Refusals{Store: a.Store, Now: time.Now, Logger: a.Log},
 		checkpoints: a.Checkpoints(),
-		watcher:     &audit.Watcher{Reader: a.Store, Verifier: a, Now: time.Now, Logger: a.Log}}
+		watcher:     &audit.Watcher{Reader: a.Store, Verifier: a, Now: time.Now, Logger: a.Log}}, err
 }
 
 // Intervals of the jobs.
@@ -185,6 +194,7 @@ func (j jobs) start(ctx context.Context, working *sync.WaitGroup) {
 	every(ctx, working, refusalsEvery, j.refusals.Run)
 	every(ctx, working, checkpointsEvery, j.checkpoints.Run)
 	every(ctx, working, watchEvery, j.watcher.Run)
+	every(ctx, working, j.cleansEvery, j.cleaner.Run)
 	working.Go(func() { j.signIn.Run(ctx) })
 }
 

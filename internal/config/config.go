@@ -40,6 +40,7 @@ type Config struct {
 
 	RequireAttestation bool          `env:"AUTHSEC_REQUIRE_ATTESTATION" help:"Forbid permissive agents altogether: every token needs proof of the workload."`
 	MaxTokenTTL        time.Duration `env:"AUTHSEC_MAX_TOKEN_TTL" default:"24h" placeholder:"DURATION" help:"Longest life of any token, from 60s to 24h."`
+	MaxChain           int           `env:"AUTHSEC_MAX_CHAIN" default:"3" placeholder:"N" help:"Most agents that one token may go through by exchange, the first included, from 1 to 8."`
 
 	LogFormat string `env:"AUTHSEC_LOG_FORMAT" default:"text" placeholder:"FORMAT" help:"text or json."`
 	LogLevel  string `env:"AUTHSEC_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
@@ -54,6 +55,7 @@ const (
 	DefaultTrustDomain = "authsec.local"
 	DefaultAudience    = "authsec-api"
 	DefaultMaxTokenTTL = 24 * time.Hour
+	DefaultMaxChain    = 3
 	DefaultLogFormat   = "text"
 	DefaultLogLevel    = "info"
 )
@@ -78,6 +80,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.MaxTokenTTL == 0 {
 		c.MaxTokenTTL = DefaultMaxTokenTTL
+	}
+	if c.MaxChain == 0 {
+		c.MaxChain = DefaultMaxChain
 	}
 	return c
 }

@@ -32,7 +32,7 @@ func parse(t *testing.T, args ...string) (config.Config, error) {
 // The tags' defaults and WithDefaults are the same, and they work.
 func TestDefaults(t *testing.T) {
 	want := config.Config{Listen: "127.0.0.1:7468", DataDir: "./data", PublicURL: "http://localhost:7468", TrustDomain: "authsec.local",
-		DefaultAudience: "authsec-api", MaxTokenTTL: 24 * time.Hour, LogFormat: "text", LogLevel: "info"}
+		DefaultAudience: "authsec-api", MaxTokenTTL: 24 * time.Hour, MaxChain: 3, LogFormat: "text", LogLevel: "info"}
 	if got := (config.Config{}).WithDefaults(); got != want {
 		t.Errorf("WithDefaults gives %+v", got)
 	}
@@ -42,7 +42,7 @@ func TestDefaults(t *testing.T) {
 	if err := want.Validate(); err != nil {
 		t.Errorf("the defaults are not valid: %v", err)
 	}
-	full := config.Config{Listen: ":1", DataDir: "d", PublicURL: "https://a", TrustDomain: "t", DefaultAudience: "x", MaxTokenTTL: time.Hour, LogFormat: "json", LogLevel: "warn"}
+	full := config.Config{Listen: ":1", DataDir: "d", PublicURL: "https://a", TrustDomain: "t", DefaultAudience: "x", MaxTokenTTL: time.Hour, MaxChain: 5, LogFormat: "json", LogLevel: "warn"}
 	if got := full.WithDefaults(); got != full {
 		t.Errorf("WithDefaults overwrote what was set: %+v", got)
 	}
@@ -51,7 +51,7 @@ func TestDefaults(t *testing.T) {
 // Every setting of DESIGN §4 has a flag and a variable that set the same field.
 func TestEverySettingHasFlagAndVariable(t *testing.T) {
 	want := []string{"listen", "listen-unix", "listen-mtls", "mtls-cert-file", "mtls-key-file", "mtls-workload-api", "mtls-public-url", "data-dir", "database-url", "database-url-file", "public-url", "trust-domain", "default-audience", "admin-email",
-		"admin-password", "admin-password-file", "master-key-file", "require-attestation", "max-token-ttl", "log-format", "log-level"}
+		"admin-password", "admin-password-file", "master-key-file", "require-attestation", "max-token-ttl", "max-chain", "log-format", "log-level"}
 	var flags []string
 	for i, s := range config.Settings() {
 		flags = append(flags, s.Flag)
@@ -59,7 +59,7 @@ func TestEverySettingHasFlagAndVariable(t *testing.T) {
 			t.Errorf("the variable of --%s is %s", s.Flag, s.Env)
 		}
 		t.Run(s.Flag, func(t *testing.T) {
-			value := map[string]string{"max-token-ttl": "90m", "log-format": "json", "log-level": "warn", "require-attestation": "true",
+			value := map[string]string{"max-token-ttl": "90m", "max-chain": "4", "log-format": "json", "log-level": "warn", "require-attestation": "true",
 				"listen": "127.0.0.1:1", "listen-unix": "/run/a.sock", "listen-mtls": "127.0.0.1:2", "mtls-workload-api": "unix:///a", "mtls-public-url": "https://b.example:7443", "public-url": "https://a.example", "database-url": "postgres://h/d"}[s.Flag]
 			if value == "" {
 				value = "some-value"

@@ -21,6 +21,9 @@ const (
 	MaxTokenTTL = 24 * time.Hour
 )
 
+// mostActors is the longest chain of actors that verifiers read in a token.
+const mostActors = 8
+
 const (
 	maxTrustDomain = 255 // bytes, SPIFFE-ID §2.1
 	maxAudience    = 2048
@@ -45,6 +48,7 @@ func (c Config) Validate() error {
 		{"AdminEmail", c.adminEmailProblem()},
 		{"AdminPassword", bothProblem(c.AdminPassword != "" && c.AdminPasswordFile != "", "AdminPasswordFile")},
 		{"MaxTokenTTL", ttlProblem(c.MaxTokenTTL)},
+		{"MaxChain", chainProblem(c.MaxChain)},
 		{"LogFormat", oneOfProblem(c.LogFormat, "text", "json")},
 		{"LogLevel", oneOfProblem(c.LogLevel, "debug", "info", "warn", "error")},
 	}
@@ -235,6 +239,13 @@ func (c Config) adminEmailProblem() string {
 	}
 	if !password {
 		return "is set without a password: set AUTHSEC_ADMIN_PASSWORD or --admin-password-file too, or neither for a one-time set-up link"
+	}
+	return ""
+}
+
+func chainProblem(n int) string {
+	if n < 1 || n > mostActors {
+		return fmt.Sprintf("must be from 1 to %d; it is %d", mostActors, n)
 	}
 	return ""
 }

@@ -138,6 +138,10 @@ func TestValidate(t *testing.T) {
 		{"ttl too short", ttl(59 * time.Second), "--max-token-ttl (or AUTHSEC_MAX_TOKEN_TTL) must be from 60s to 24h"},
 		{"ttl too long", ttl(24*time.Hour + time.Second), "--max-token-ttl"},
 		{"ttl negative", ttl(-time.Hour), "--max-token-ttl"},
+		{"chain, shortest", set(func(c *config.Config) { c.MaxChain = 1 }), ""},
+		{"chain, longest", set(func(c *config.Config) { c.MaxChain = 8 }), ""},
+		{"chain too short", set(func(c *config.Config) { c.MaxChain = -1 }), "--max-chain (or AUTHSEC_MAX_CHAIN) must be from 1 to 8; it is -1"},
+		{"chain too long", set(func(c *config.Config) { c.MaxChain = 9 }), "--max-chain"},
 		{"ttl broken", ttl(90*time.Second + 1), "whole seconds"},
 
 		{"log format", set(func(c *config.Config) { c.LogFormat = "xml" }), "--log-format (or AUTHSEC_LOG_FORMAT) must be one of text, json"},
@@ -169,8 +173,8 @@ func TestValidateReportsEverything(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	lines := strings.Split(err.Error(), "\n")
-	if len(lines) != 12 {
-		t.Errorf("%d lines, want 12:\n%v", len(lines), err)
+	if len(lines) != 13 {
+		t.Errorf("%d lines, want 13:\n%v", len(lines), err)
 	}
 	for _, line := range lines {
 		if !strings.HasPrefix(line, "--") || !strings.Contains(line, "(or AUTHSEC_") {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 )
 
 const (
@@ -31,25 +32,43 @@ type metadata struct {
 
 // metadataCache keeps it for a while, and a failure for a moment.
 type metadataCache struct {
+	flight singleflight.Group
+
 	mu     sync.Mutex
 	got    metadata
 	err    error
 	nextAt time.Time // when to ask again
 }
 
+// get asks where it must. Who comes while it is asked waits for the same answer,
+// for as long as ctx lets them; whoever goes away does not end it for the others.
 func (c *metadataCache) get(ctx context.Context, client *http.Client, issuer string, now time.Time) (metadata, error) {
-	c.mu.Lock() // who comes while it is asked waits for the same answer
+	if got, err, ok := c.known(now); ok {
+		return got, err
+	}
+	select {
+	case r := <-c.flight.DoChan("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+		defer cancel()
+		got, err := discover(ctx, client, issuer)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.got, c.err = got, err
+		if c.nextAt = now.Add(metadataAge); err != nil {
+			c.nextAt = now.Add(metadataRetry)
+		}
+		return got, err
+	}):
+		return r.Val.(metadata), r.Err //nolint:forcetypeassert // made above
+	case <-ctx.Done():
+		return metadata{}, fmt.Errorf("metadata of the identity provider: %w", context.Cause(ctx))
+	}
+}
+
+func (c *metadataCache) known(now time.Time) (metadata, error, bool) { //nolint:revive,staticcheck // the error is what is known
+	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now.Before(c.nextAt) {
-		return c.got, c.err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
-	defer cancel()
-	c.got, c.err = discover(ctx, client, issuer)
-	if c.nextAt = now.Add(metadataAge); c.err != nil {
-		c.nextAt = now.Add(metadataRetry)
-	}
-	return c.got, c.err
+	return c.got, c.err, now.Before(c.nextAt)
 }
 
 func discover(ctx context.Context, client *http.Client, issuer string) (metadata, error) {

@@ -162,6 +162,26 @@ func TestSubjectTokensAreRefusedAlike(t *testing.T) {
 		{"as an ID token", "no ID token", func(t *testing.T) issuance.ExchangeRequest {
 			return asking(secondID, h.first(t), func(r *issuance.ExchangeRequest) { r.SubjectKind = issuance.IDToken })
 		}},
+		{"without a place in a status list", "cannot be recalled", func(t *testing.T) issuance.ExchangeRequest {
+			c := h.claims(t, h.first(t))
+			c.Status = nil
+			return asking(secondID, h.minted(t, c))
+		}},
+		{"of no delegation", "cannot be recalled", func(t *testing.T) issuance.ExchangeRequest {
+			c := h.claims(t, h.first(t))
+			c.DelegationID = ""
+			return asking(secondID, h.minted(t, c))
+		}},
+		{"in another's name", "does not say what", func(t *testing.T) issuance.ExchangeRequest {
+			c := h.claims(t, h.first(t))
+			c.Subject = nobodyID
+			return asking(secondID, h.minted(t, c))
+		}},
+		{"of an agent that never had it", "no such delegation", func(t *testing.T) issuance.ExchangeRequest {
+			c := h.claims(t, h.first(t))
+			c.Actor.ClientID = strangerID
+			return asking(strangerID, h.minted(t, c), func(r *issuance.ExchangeRequest) { r.ClientID = secondID })
+		}},
 		{"of a delegation that does not list the caller", "does not let its agent", func(t *testing.T) issuance.ExchangeRequest {
 			return asking(strangerID, h.first(t))
 		}},
@@ -192,6 +212,14 @@ func TestSubjectTokensAreRefusedAlike(t *testing.T) {
 	if len(answers) != 1 {
 		t.Errorf("%d answers tell them apart: %v", len(answers), answers)
 	}
+}
+
+// minted is a token of ours that nothing here would make.
+func (h *trade) minted(t testing.TB, c token.Claims) domain.Secret {
+	t.Helper()
+	signed, err := h.Minter.Mint(t.Context(), c, h.clock.Now())
+	must(t, err)
+	return domain.Secret(signed)
 }
 
 func (h *trade) setLent(fn func(*domain.Delegation)) {

@@ -68,16 +68,21 @@ func (x *exchange) lend(ctx context.Context) (Issued, error) {
 func (x *exchange) person(ctx context.Context) (identity.Person, error) {
 	claimed := attest.Presented{Bearer: x.Subject}.Claims()
 	if claimed.SVID || claimed.ClientID != "" || x.Subject == x.Proof.Bearer {
-		return identity.Person{}, x.refuseSubject(ctx, "The subject token is a workload's own, and no person's.")
+		return identity.Person{}, x.refusePerson(ctx, "The subject_token proves a workload, and stands for no person.")
 	}
 	person, err := x.People.Subject(ctx, x.Subject.Reveal(), x.SubjectKind, x.now)
 	switch {
 	case domain.KindOf(err) == domain.Unauthenticated:
 		x.proof.cause = err
-		return identity.Person{}, x.refuseAs(ctx, x.Request, x.now, x.by.Agent, x.proof, denied(CodeSubjectToken, publicOf(err)),
-			domain.Errorf(domain.Invalid, CodeSubjectToken, "%s", publicOf(err)))
+		return identity.Person{}, x.refusePerson(ctx, publicOf(err))
 	case err != nil:
 		return identity.Person{}, fmt.Errorf("verify a person's token: %w", err)
 	}
 	return person, nil
+}
+
+// refusePerson says what is wrong with a person's token: whoever holds it can read
+// it, and nothing here is known of it besides.
+func (x *exchange) refusePerson(ctx context.Context, problem string) error {
+	return x.refuseAs(ctx, x.Request, x.now, x.by.Agent, x.proof, denied(CodeSubjectToken, problem), domain.Errorf(domain.Invalid, CodeSubjectToken, "%s", problem))
 }

@@ -66,7 +66,7 @@ func (r *run) fetch(t *rapid.T) {
 	}
 }
 
-// exchange tries one; what it gives must not exceed what it was made from.
+// exchangeAny tries one; what it gives must not exceed what it was made from.
 func (r *run) exchangeAny(t *rapid.T) {
 	parent := rapid.SampledFrom(r.tokens).Draw(t, "token")
 	by := rapid.SampledFrom(someAgents).Draw(t, "by")
@@ -138,7 +138,7 @@ func (r *run) check(t *rapid.T, child *held, by string, ask issuance.ExchangeReq
 	}
 }
 
-// something else happens: a person edits, an admin suspends, a token is revoked.
+// happens is what goes on elsewhere: a person edits, an admin suspends, a token is revoked.
 func (r *run) happens(t *rapid.T) {
 	alive := map[*held]bool{}
 	for _, x := range r.tokens {
@@ -189,10 +189,10 @@ func TestNoSequenceOfExchangesWidens(t *testing.T) {
 		r := &run{trade: newTrade(t), t: t, counts: counts}
 		r.fetch(rt)
 		for range rapid.IntRange(4, 24).Draw(rt, "steps") {
-			switch n := rapid.IntRange(0, 7).Draw(rt, "step"); {
-			case n == 0:
+			switch rapid.IntRange(0, 7).Draw(rt, "step") {
+			case 0:
 				r.fetch(rt)
-			case n == 1:
+			case 1:
 				r.happens(rt)
 			default:
 				r.exchangeAny(rt)

@@ -40,7 +40,7 @@ func TestAnExchangeBeginsWithWhoAsks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newTrade(t)
 			first := h.first(t)
-			h.Tokens, h.People, h.Store = untouched{t}, nil, nil
+			h.Tokens, h.People, h.Store = untouched{t}, nil, agentsAlone{h.world, t}
 			e := h.refused(t, tt.kind, tt.code, asking(secondID, first, tt.change))
 			if strings.Contains(e.Public, lentID) || strings.Contains(e.Public, "delegation") {
 				t.Errorf("it tells %q", e.Public)
@@ -89,6 +89,24 @@ type untouched struct{ t testing.TB }
 func (u untouched) Live(context.Context, string) (token.Claims, domain.StatusRef, error) {
 	u.t.Error("a stranger's token was looked at")
 	return token.Claims{}, domain.StatusRef{}, errors.New("untouched")
+}
+
+// agentsAlone tells who the agents are, and is asked nothing else.
+type agentsAlone struct {
+	issuance.ExchangeStore
+	t testing.TB
+}
+
+func (a agentsAlone) ExchangeAuthority(ctx context.Context, ids []string, delegationID string) (domain.Authority, error) {
+	if len(ids) != 1 || delegationID != "" {
+		a.t.Errorf("a stranger had the delegation %q looked at, of %v", delegationID, ids)
+	}
+	return a.ExchangeStore.ExchangeAuthority(ctx, ids, "")
+}
+
+func (a agentsAlone) EnabledTemplates(context.Context, string, string) ([]domain.DelegationTemplate, error) {
+	a.t.Error("a stranger had the templates looked at")
+	return nil, errAway
 }
 
 type failing struct{}
@@ -237,10 +255,9 @@ func TestAWithdrawnProofProvesNothing(t *testing.T) {
 			})
 			_, err := h.Exchange(t.Context(), r)
 			must(t, err)
-			once := false
+			times := 0
 			h.world.beforeAuthority = func() {
-				if !once {
-					once = true
+				if times++; times == 2 { // between the look at the caller and the decision
 					withdraw(h)
 				}
 			}
@@ -251,7 +268,7 @@ func TestAWithdrawnProofProvesNothing(t *testing.T) {
 
 // Failures of what is asked are neither a pass nor a refusal.
 func TestAnExchangeWhoseDatabaseIsAway(t *testing.T) {
-	for _, method := range []string{"Authority", "TokenState", "ExchangeAuthority", "StartExchange", "Record", "EnabledTemplates", "Lend"} {
+	for _, method := range []string{"TokenState", "ExchangeAuthority", "StartExchange", "Record", "EnabledTemplates", "Lend"} {
 		h := newTrade(t)
 		subject := h.first(t)
 		if method == "EnabledTemplates" || method == "Lend" {

@@ -33,8 +33,8 @@ type world struct {
 	events   []domain.Event
 	handed   []domain.Handover
 
-	beforeAuthority, beforeStart func()
-	fails                        map[string]error // by method
+	beforeAuthority, beforeStart, beforeLend func()
+	fails                                    map[string]error // by method
 }
 
 // place is an actor chain of a delegation.
@@ -148,7 +148,7 @@ func (w *world) ExchangeAuthority(_ context.Context, clientIDs []string, delegat
 			a.Chain = append(a.Chain, agent)
 		}
 	}
-	if d, ok := w.delegations[delegationID]; ok {
+	if d, ok := w.delegations[delegationID]; ok && d.ClientID == clientIDs[0] {
 		c := w.candidate(d)
 		c.Status = w.indexes[place{d.ID, domain.ChainKey(clientIDs[1:])}]
 		a.Delegations = []domain.Candidate{c}
@@ -210,6 +210,9 @@ func (w *world) EnabledTemplates(_ context.Context, clientID, providerID string)
 
 // Lend implements issuance.ExchangeStore.
 func (w *world) Lend(_ context.Context, providerID, subject, templateID string, rule func(*domain.LoanDraft) ([]domain.Event, error)) (string, error) {
+	if w.beforeLend != nil {
+		w.beforeLend()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.fails["Lend"]; err != nil {

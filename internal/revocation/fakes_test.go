@@ -159,3 +159,13 @@ func (b *base) Resource(_ context.Context, id string) (domain.Resource, error) {
 }
 
 func clock() *clocktest.Clock { return clocktest.At(start) }
+
+// capture is a signer that keeps what it was given.
+type capture struct{ payload []byte }
+
+func (c *capture) SignPayload(_ context.Context, _ string, payload []byte, _ time.Time) (string, error) {
+	c.payload = payload
+	return "signed", nil
+}
+
+func base64url(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

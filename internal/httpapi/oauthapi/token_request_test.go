@@ -144,6 +144,9 @@ func FuzzTokenRequest(f *testing.F) {
 	f.Add("grant_type=client_credentials&client_id="+agentID+"&scope=a:b&ttl=60&resource=https://a.example", "")
 	f.Add("grant_type=client_credentials&resource=%zz&resource=:#&audience=%00", "Basic YTpi")
 	f.Add("grant_type=client_credentials&client_assertion_type="+assertionSVID+"&client_assertion=e30.e30.e30", "")
+	f.Add("grant_type="+grantTokenExchange+"&subject_token=01234567890123456789&subject_token_type="+typeAccessToken+"&client_id="+agentID, "")
+	f.Add("grant_type="+grantTokenExchange+"&subject_token=a.b.c&subject_token_type="+tokenTypes+"jwt&client_assertion_type="+assertionJWT+
+		"&client_assertion=e30.e30.e30&actor_token=e30.e30.e30&actor_token_type="+tokenTypes+"jwt&requested_token_type="+tokenTypes+"saml2", "")
 	f.Add("a=1&a=2;\xff=%ff", "Bearer x")
 	f.Add("grant_type=client_credentials&client_secret=0123456789012345&scope=+", "\xff")
 	f.Fuzz(func(t *testing.T, body, authorization string) {
@@ -170,7 +173,7 @@ func FuzzTokenRequest(f *testing.F) {
 		}
 		// Digits alone stand in no text of ours: what is repeated is the caller's.
 		f, _ := parseForm(body)
-		for _, secret := range []string{f.value("client_secret"), f.value("client_assertion"), strings.TrimPrefix(authorization, "Basic ")} {
+		for _, secret := range []string{f.value("client_secret"), f.value("client_assertion"), f.value("subject_token"), f.value("actor_token"), strings.TrimPrefix(authorization, "Basic ")} {
 			if len(secret) > 8 && strings.Trim(secret, "0123456789") == "" && strings.Contains(err.Error(), secret) && strings.Count(body+authorization, secret) == 1 {
 				t.Fatalf("the credential is repeated: %v", err)
 			}

@@ -71,6 +71,7 @@ func TestRFC9449_4_3_9_TheURLOfARequest(t *testing.T) {
 		{"http://localhost:7468", "[::1]:7468", "http://[::1]:7468"},
 		{"http://127.0.0.1:7468", "LOCALHOST:7468", "http://LOCALHOST:7468"},
 		{"http://localhost:7468", "localhost:7469", "http://localhost:7468"},
+		{"http://localhost:7468", "127.0.0.1:7469", "http://localhost:7468"},
 		{"http://localhost:7468", "localhost", "http://localhost:7468"},
 		{"http://localhost:7468", "evil.example:7468", "http://localhost:7468"},
 		{"http://localhost:7468", "10.0.0.5:7468", "http://localhost:7468"},

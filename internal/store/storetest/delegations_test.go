@@ -59,13 +59,18 @@ func TestCreateDelegation(t *testing.T) {
 		want := domain.Delegation{ID: newID(t), ClientID: w.support.ClientID, Role: "support", DelegatorID: w.ana.ID,
 			Actions: []string{aRead, aRefund}, MaxDuration: 90 * time.Minute, Resources: []string{uriA, uriB},
 			EndsAt: t0.Add(time.Hour), Status: domain.DelegationDisabled, DisabledByAdmin: true, DisabledByDelegator: true,
-			RevokeReason: "Because", RevokedAt: t0.Add(time.Minute), CreatedAt: t0, UpdatedAt: t0.Add(time.Second)}
+			RevokeReason: "Because", RevokedAt: t0.Add(time.Minute), CreatedAt: t0, UpdatedAt: t0.Add(time.Second),
+			SubAgents: []string{w.other.ClientID}, SenderConstrained: domain.SenderMTLS, TemplateID: newID(t)}
+		if _, err := deleteAgent(t, s, putAgent(t, s, "Gone").ClientID); err != nil {
+			t.Fatal(err)
+		}
 		putResource(t, s, "B", uriB)
 		putResource(t, s, "A", uriA)
 		before := events(t, s)
 		err := s.CreateDelegation(t.Context(), want, func(d *domain.DelegationDraft) (domain.Event, error) {
 			if !d.First || d.CurrentDefault != nil || d.Role.Name != "support" || len(d.Role.Actions) != 2 || d.Delegator.ID != w.ana.ID ||
-				!slices.Equal(d.Delegator.Roles, []string{"finance", "support"}) || d.Agent.Name != "Customer Support" || !slices.Equal(d.KnownResources, []string{uriA, uriB}) {
+				!slices.Equal(d.Delegator.Roles, []string{"finance", "support"}) || d.Agent.Name != "Customer Support" || !slices.Equal(d.KnownResources, []string{uriA, uriB}) ||
+				!slices.Equal(d.KnownSubAgents, []string{w.other.ClientID}) {
 				t.Errorf("the rule sees %+v", d)
 			}
 			d.MakeDefault = true

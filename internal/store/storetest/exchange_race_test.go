@@ -30,7 +30,9 @@ func TestExchangeWhileItsParentIsRevoked(t *testing.T) {
 			}
 			children := make([]domain.TokenRef, len(hs))
 			var wg sync.WaitGroup
-			wg.Go(func() { revokeToken(t, s, parent.ID) })
+			if round%2 == 0 {
+				wg.Go(func() { revokeToken(t, s, parent.ID) })
+			}
 			for n, h := range hs {
 				wg.Go(func() {
 					status, err := s.StartExchange(t.Context(), h)
@@ -41,6 +43,9 @@ func TestExchangeWhileItsParentIsRevoked(t *testing.T) {
 						children[n] = domain.TokenRef{Status: status, ID: h.TokenID}
 					}
 				})
+			}
+			if round%2 == 1 {
+				wg.Go(func() { revokeToken(t, s, parent.ID) })
 			}
 			wg.Wait()
 			for _, c := range children {
@@ -54,8 +59,8 @@ func TestExchangeWhileItsParentIsRevoked(t *testing.T) {
 				}
 			}
 		}
-		if made == 0 || refused == 0 {
-			t.Logf("made %d, refused %d: this run proves one half only", made, refused)
+		if made+refused != 80 || made == 0 {
+			t.Errorf("%d made, %d refused: this run proves nothing", made, refused)
 		}
 	})
 }
@@ -71,51 +76,48 @@ func TestExchangeWhileTheDelegationChanges(t *testing.T) {
 		}
 		var mu sync.Mutex
 		var made []token
-		done := make(chan struct{})
-		var wg sync.WaitGroup
-		for worker, chain := range [][]domain.Agent{{w.first}, {w.second}, {w.first}} {
-			wg.Go(func() {
-				for n := 0; ; n++ {
-					select {
-					case <-done:
-						return
-					default:
-					}
-					parent := w.token(fmt.Sprintf("parent-%d-%d", worker, n))
-					a := w.exchangeAuthority(chain...)
-					h := domain.Handover{DelegationID: w.lent.ID, Chain: domain.ChainKey(ids(chain...)), Status: a.Delegations[0].Status, Change: a.Change,
-						Parent: parent, TokenID: fmt.Sprintf("child-%d-%d", worker, n), ExpiresAt: t0.Add(time.Hour)}
-					status, err := s.StartExchange(t.Context(), h)
-					if err != nil {
-						if !settled(err) {
+		refused := 0
+		chains := [][]domain.Agent{{w.first}, {w.second}, {w.first}}
+		for round := range 20 {
+			var wg sync.WaitGroup
+			for worker, chain := range chains {
+				parent := w.token(fmt.Sprintf("parent-%d-%d", round, worker))
+				// Half of them decide before the change begins, half beside it.
+				h := w.handover(parent, fmt.Sprintf("child-%d-%d", round, worker), chain...)
+				max := w.exchangeAuthority(chain...).Delegations[0].Delegation.MaxDuration
+				wg.Go(func() {
+					if round%2 == 0 {
+						a, err := s.ExchangeAuthority(t.Context(), append([]string{w.support.ClientID}, ids(chain...)...), w.lent.ID)
+						if err != nil {
 							t.Error(err)
+							return
 						}
-						continue
+						h.Status, h.Change, max = a.Delegations[0].Status, a.Change, a.Delegations[0].Delegation.MaxDuration
+					}
+					status, err := s.StartExchange(t.Context(), h)
+					if err != nil && !settled(err) {
+						t.Error(err)
 					}
 					mu.Lock()
-					made = append(made, token{domain.TokenRef{Status: status, ID: h.TokenID}, a.Delegations[0].Delegation.MaxDuration})
-					mu.Unlock()
+					defer mu.Unlock()
+					if err != nil {
+						refused++
+						return
+					}
+					made = append(made, token{domain.TokenRef{Status: status, ID: h.TokenID}, max})
+				})
+			}
+			wg.Go(func() { narrow(t, s, w.lent) })
+			wg.Wait()
+			last := w.exchangeAuthority().Delegations[0].Delegation.MaxDuration
+			for _, m := range made {
+				if w.counts(m.TokenRef) && m.max != last {
+					t.Fatalf("%s counts, and was decided on %v, which is %v now", m.ID, m.max, last)
 				}
-			})
-		}
-		for n := range 20 {
-			if n%4 == 3 {
-				w.suspend(w.first)
-				w.activate(w.first)
-			}
-			narrow(t, s, w.lent)
-		}
-		// One more of each after the last change.
-		close(done)
-		wg.Wait()
-		last := w.exchangeAuthority().Delegations[0].Delegation.MaxDuration
-		for _, m := range made {
-			if w.counts(m.TokenRef) && m.max != last {
-				t.Errorf("%s counts, and was decided on %v, which is %v now", m.ID, m.max, last)
 			}
 		}
-		if len(made) == 0 {
-			t.Error("no exchange was made: this run proves nothing")
+		if len(made) == 0 || refused == 0 {
+			t.Errorf("%d made, %d refused: this run proves nothing", len(made), refused)
 		}
 		w.wantCounts("after all", true, w.handOn(w.token("parent"), "child", w.first))
 	})

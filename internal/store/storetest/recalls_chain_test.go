@@ -187,6 +187,10 @@ func TestRevokeTokenRecallsItsDescendants(t *testing.T) {
 		if got := lastDetails(t, s)["recalled"]; got != 2.0 {
 			t.Errorf("the audit event says recalled: %v", got)
 		}
+		// Through one that counts still, to what was made of it.
+		deep := w.handOn(nephew, "deep", w.first, w.second)
+		revokeToken(t, s, "sibling")
+		w.wantCounts("two below", false, sibling, nephew, deep)
 		for _, id := range []string{"child", "parent"} {
 			h := w.handover(domain.TokenRef{Status: parent.Status, ID: id}, "late", w.first)
 			if _, err := s.StartExchange(t.Context(), h); domain.KindOf(err) != domain.Gone {
@@ -194,4 +198,44 @@ func TestRevokeTokenRecallsItsDescendants(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Whatever the rule says of a chain by itself, it dies with what it goes on from.
+func TestChainsDieWithTheirParents(t *testing.T) {
+	for name, dead := range map[string][]string{"": {"parent", "first", "second", "deep"}, "first": {"first", "deep"}, "second": {"second"}} {
+		t.Run(name, func(t *testing.T) {
+			var w *exchangeWorld
+			path := t.TempDir() + "/authsec.db"
+			s, err := store.Open(t.Context(), store.Options{SQLitePath: path, TrustDomain: trustDomain, Recalls: func(_, after domain.Grounds) bool {
+				switch len(after.Chain) {
+				case 0:
+					return name == "" && w != nil
+				case 1:
+					return w != nil && after.Chain[0].ClientID == map[string]string{"first": w.first.ClientID, "second": w.second.ClientID}[name]
+				}
+				return false
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			if _, _, err := s.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			made := newExchangeWorld(t, s)
+			tokens := map[string]domain.TokenRef{"parent": made.token("parent")}
+			tokens["first"] = made.handOn(tokens["parent"], "first", made.first)
+			tokens["second"] = made.handOn(tokens["parent"], "second", made.second)
+			tokens["deep"] = made.handOn(tokens["first"], "deep", made.first, made.second)
+			w = made
+			w.delegation(func(d *domain.Delegation) { d.MaxDuration -= time.Second })
+			for name, token := range tokens {
+				w.wantCounts(name, !slices.Contains(dead, name), token)
+			}
+		})
+	}
 }

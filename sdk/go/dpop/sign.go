@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -62,11 +63,22 @@ func NewSigner(key crypto.Signer) (*Signer, error) {
 		return nil, err
 	}
 	options := (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt")
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: cryptosigner.Opaque(key)}, options)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: cryptosigner.Opaque(hashSalt{key})}, options)
 	if err != nil {
 		return nil, fmt.Errorf("DPoP key: %w", err)
 	}
 	return &Signer{signer, thumbprint, algorithm}, nil
+}
+
+// hashSalt gives RSASSA-PSS signatures a salt as long as the hash (RFC 7518 §3.5),
+// where go-jose asks for the longest.
+type hashSalt struct{ crypto.Signer }
+
+func (s hashSalt) Sign(random io.Reader, digest []byte, options crypto.SignerOpts) ([]byte, error) {
+	if pss, ok := options.(*rsa.PSSOptions); ok {
+		options = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: pss.Hash}
+	}
+	return s.Signer.Sign(random, digest, options)
 }
 
 // Thumbprint returns the key's, as cnf.jkt holds it.

@@ -28,6 +28,24 @@ func Fits(key crypto.PublicKey, algorithm string) bool {
 	return false
 }
 
+// saltFits reports whether the salt of an RSASSA-PSS signature is as long as the
+// hash (RFC 7518 §3.5): go-jose takes one of any length.
+func (t *Token) saltFits(key crypto.PublicKey) bool {
+	hash, ok := map[string]crypto.Hash{PS256: crypto.SHA256, PS384: crypto.SHA384, PS512: crypto.SHA512}[t.algorithm]
+	if !ok {
+		return true
+	}
+	end := strings.LastIndexByte(t.raw, '.')
+	signature, err := strictBase64.DecodeString(t.raw[end+1:])
+	public, isRSA := key.(*rsa.PublicKey)
+	if err != nil || !isRSA {
+		return false
+	}
+	digest := hash.New()
+	digest.Write([]byte(t.raw[:end]))
+	return rsa.VerifyPSS(public, hash, digest.Sum(nil), signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+}
+
 // isROCA reports whether a modulus is of the kind that chips of CVE-2017-15361 make,
 // which can be factored: both primes, and so their product, are powers of 65537
 // modulo every small prime. Of other moduli one in 2^27 is.

@@ -171,7 +171,7 @@ func (t *Token) Verify(key crypto.PublicKey) (Object, error) {
 		return nil, malformed("not a compact JWS")
 	}
 	payload, err := signed.Verify(key)
-	if err != nil {
+	if err != nil || !t.saltFits(key) {
 		return nil, &Error{Reason: Signature}
 	}
 	return claims(payload)

@@ -62,8 +62,8 @@ class Authsec:
 
 
 @contextmanager
-def running(program: Path, folder: Path) -> Iterator[Authsec]:
-    """Run the program with its data in folder, until the end."""
+def running(program: Path, folder: Path, **more: str) -> Iterator[Authsec]:
+    """Run the program with its data in folder, and more AUTHSEC_… settings, until the end."""
     port = free_port()
     authsec = Authsec(f"http://127.0.0.1:{port}")
     settings = {
@@ -77,7 +77,7 @@ def running(program: Path, folder: Path) -> Iterator[Authsec]:
         process = subprocess.Popen(
             [str(program), "serve"],
             cwd=folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), **settings},
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), **settings, **more},
             stdout=log,
             stderr=log,
         )

@@ -15,6 +15,7 @@ class BindingServer:
         self.server = server
         self.world = world
         self.nonce = "nonce-1"
+        self.public_url = server.url
         self.proofs: list[Proof] = []
         self.refused: list[str] = []
         server.answer = self.answer
@@ -34,7 +35,7 @@ class BindingServer:
         if len(proofs) > 1:
             return error_reply(400, "invalid_dpop_proof", "Twice.")
         try:
-            expected = Request("GET", self.server.url + PATH, "", self.world.wall.timestamp())
+            expected = Request("GET", self.public_url + PATH, "", self.world.wall.timestamp())
             proof = parse_proof(proofs[0], expected)
         except InvalidProofError as error:
             return error_reply(400, "invalid_dpop_proof", error.reason)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from authsec import build
 from authsec_langchain import AuthsecClient, AuthsecConfig
 from authsec_langchain._core import Surroundings
 from server import CLIENT_ID, FakeServer
@@ -57,6 +59,12 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"AUTHSEC_{name}", raising=False)
     monkeypatch.delenv("SPIFFE_ENDPOINT_SOCKET", raising=False)
     monkeypatch.setattr("authsec_langchain._proof.PROJECTED_TOKEN", "/nowhere/authsec/token")
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the real server."""
+    return build(tmp_path_factory.mktemp("program"))
 
 
 MakeClient = Callable[..., AuthsecClient]

@@ -13,7 +13,7 @@ from authsec_langchain import (
     Delegation,
 )
 from authsec_langchain._cache import DelegationCache
-from authsec_langchain._core import Fetched
+from authsec_langchain._reply import Fetched
 from authsec_langchain._scope import Scope
 from conftest import WALL, World
 

@@ -29,7 +29,8 @@ from authsec_langchain import (
     AuthsecWorkloadTokenError,
     TemporarilyUnavailableError,
 )
-from authsec_langchain._core import Request, Response, Surroundings, Unreachable
+from authsec_langchain._core import Request, Surroundings
+from authsec_langchain._reply import Response, Unreachable
 from authsec_langchain._transport import Transport
 from conftest import MakeClient, World, wait_for_background
 from server import CLIENT_ID, PATH, FakeServer, Received, Reply, error_reply, token_reply

@@ -21,7 +21,8 @@ from authsec_langchain import (
     RateLimitedError,
     TemporarilyUnavailableError,
 )
-from authsec_langchain._core import Fetched, Request, Response, Sleep, Surroundings, Unreachable, token_flow
+from authsec_langchain._core import Request, Sleep, Surroundings, token_flow
+from authsec_langchain._reply import Fetched, Response, Unreachable
 from authsec_langchain._scope import Scope
 from conftest import WALL, World
 from server import CLIENT_ID

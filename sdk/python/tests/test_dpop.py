@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,9 +62,24 @@ async def test_asynchronously(make_client: MakeClient, binding: BindingServer) -
     assert await make_client(dpop=True).aget_delegation_token() == "bound-1"
 
 
+def test_rfc9449_4_2_htu_is_the_server_s_public_url(
+    make_client: MakeClient, binding: BindingServer, server: FakeServer, world: World, tmp_path: Path
+) -> None:
+    binding.public_url = "https://authsec.example.com"
+    with pytest.raises(InvalidDpopProofError, match="target"):
+        make_client(dpop=True).get_delegation_token()
+    assert make_client(dpop=True, public_url=binding.public_url).get_delegation_token() == "bound-1"
+    with FakeServer(str(tmp_path / "socket")).running() as socket:
+        other = BindingServer(socket, world)
+        other.public_url = binding.public_url
+        client = make_client(base_url=socket.url, dpop=True, public_url="https://authsec.example.com/")
+        assert client.get_delegation_token() == "bound-1"
+
+
 def test_exactly_one_retry_and_no_waiting(make_client: MakeClient, server: FakeServer, world: World) -> None:
-    server.answer = lambda _: error_reply(400, "use_dpop_nonce", "Use it.")
-    server.answer = _with_nonce(server.answer)
+    server.answer = _with_nonce(
+        lambda _: error_reply(400, "use_dpop_nonce" if len(server.received) < 4 else "invalid_request", "Use it.")
+    )
     with pytest.raises(UseDpopNonceError) as caught:
         make_client(dpop=True).get_delegation_token()
     assert caught.value.status == 400
@@ -243,8 +260,14 @@ def test_settings(tmp_path: Path) -> None:
         AuthsecConfig.from_env(base | {"AUTHSEC_DPOP": "1", "AUTHSEC_TOKEN_BINDING": "mtls"})
     with pytest.raises(AuthsecConfigError, match="AUTHSEC_TOKEN_BINDING"):
         AuthsecConfig.from_env(base | {"AUTHSEC_TOKEN_BINDING": "dpop"})
+    with pytest.raises(AuthsecConfigError, match="leave the other proof out"):
+        AuthsecConfig.from_env(base | {"AUTHSEC_CLIENT_SECRET": "secret", "AUTHSEC_TOKEN_BINDING": "mtls"})
     with pytest.raises(AuthsecConfigError, match="Unix socket"):
         AuthsecConfig(base_url="unix:///run/authsec.sock", client_id=CLIENT_ID, token_binding="mtls")
+    with pytest.raises(AuthsecConfigError, match="public_url is not set"):
+        AuthsecConfig(base_url="unix:///run/authsec.sock", client_id=CLIENT_ID, dpop=True)
+    with pytest.raises(AuthsecConfigError, match="AUTHSEC_PUBLIC_URL"):
+        AuthsecConfig.from_env(base | {"AUTHSEC_PUBLIC_URL": "unix:///run/authsec.sock"})
     (tmp_path / "key.pem").write_text("x")
     with pytest.raises(AuthsecConfigError, match="needs client_cert_file"):
         AuthsecConfig.from_env(base | {"AUTHSEC_CLIENT_KEY_FILE": str(tmp_path / "key.pem")})
@@ -254,3 +277,19 @@ def test_settings(tmp_path: Path) -> None:
 def test_nonces_that_are_none(value: str) -> None:
     assert usable_nonce(value) == ""
     assert usable_nonce("x" * 512) == "x" * 512
+
+
+@pytest.mark.parametrize("missing", ["jwt", "cryptography"])
+def test_what_is_missing_is_named(missing: str) -> None:
+    code = f"""
+import sys
+sys.modules[{missing!r}] = None
+from authsec_langchain import AuthsecClient, AuthsecConfig, AuthsecConfigError
+config = AuthsecConfig(base_url="https://authsec.example.com", client_id={CLIENT_ID!r}, dpop=True)
+try:
+    AuthsecClient(config)
+except AuthsecConfigError as error:
+    print(error)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout == f'invalid_config: dpop needs {missing}: pip install "PyJWT[crypto]>=2.8,<3".\n'

@@ -68,7 +68,7 @@ def api() -> Iterator[Serve]:
     """Serve an API with settings of a verifier, and give its URL. By default that is where its clients reach it."""
     with ExitStack() as stack:
 
-        def serve(*, origin: str | None = "own", **settings: Any) -> str:
+        def serve(*, public_url: str | None = "own", **settings: Any) -> str:
             verifier = stack.enter_context(Verifier(ISSUER, AUDIENCE, jwks=JWKS, **settings))
             guarded: list[Application] = []
 
@@ -76,7 +76,7 @@ def api() -> Iterator[Serve]:
                 await guarded[0](scope, receive, send)
 
             url = stack.enter_context(served(app, lifespan="off"))
-            guarded.append(BearerMiddleware(billing(), verifier, origin=url if origin == "own" else origin))
+            guarded.append(BearerMiddleware(billing(), verifier, public_url=url if public_url == "own" else public_url))
             return url
 
         yield serve
@@ -166,7 +166,7 @@ async def test_a_token_that_the_api_refuses_is_replaced_once(
 async def test_a_refused_proof_is_not_the_token_s_fault(
     client: AuthsecClient, server: FakeServer, api: Serve, kind: str
 ) -> None:
-    at = api(origin=None)  # the audience's origin, which is not where this request went
+    at = api(public_url=None)  # the audience's origin, which is not where this request went
     answers = await ask(kind, AuthsecAuth(client), "GET", at + "/bills/b-1")
     assert statuses(answers) == [401]
     assert answers[0].json() == {
@@ -194,16 +194,26 @@ def test_without_an_audience_that_is_a_url_the_request_says_where_it_went(client
         assert httpx.get(url + "/bills/b-1", headers=headers).status_code == 200
         headers = client.request_headers(token, "GET", "http://other.example.com/bills/b-1")
         assert httpx.get(url + "/bills/b-1", headers=headers).status_code == 401
-        other = headers | {"Host": "other.example.com"}  # whoever sends a request chooses its Host: give an origin
+        other = headers | {"Host": "other.example.com"}  # whoever sends a request chooses its Host: give a public_url
         assert httpx.get(url + "/bills/b-1", headers=other).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "origin", ["billing.example.com", "https://billing.example.com/api", "https://a?x", "ftp://a", ""]
-)
-def test_origins_that_are_none(origin: str) -> None:
-    with vectors.verifier_at_now() as verifier, pytest.raises(ValueError, match="origin"):
-        BearerMiddleware(billing(), verifier, origin=origin)
+@pytest.mark.parametrize("url", ["billing.example.com", "https://a.example/?x", "https://a.example/#", "ftp://a", ""])
+def test_public_urls_that_are_none(url: str) -> None:
+    with vectors.verifier_at_now() as verifier, pytest.raises(ValueError, match="public_url"):
+        BearerMiddleware(billing(), verifier, public_url=url)
+
+
+@pytest.mark.parametrize("base", ["https://api.example.com/billing", "https://api.example.com:443/billing/"])
+def test_a_proxy_that_takes_off_a_part_of_the_path(client: AuthsecClient, api: Serve, base: str) -> None:
+    at = api(public_url=base)
+    token = client.get_delegation_token()
+    for named, status in (
+        ("https://api.example.com/billing/bills/b-1", 200),
+        ("https://api.example.com/bills/b-1", 401),
+    ):
+        headers = client.request_headers(token, "GET", named)
+        assert httpx.get(at + "/bills/b-1", headers=headers).status_code == status
 
 
 def test_bound_tokens_do_not_go_as_bearer(client: AuthsecClient, api: Serve) -> None:

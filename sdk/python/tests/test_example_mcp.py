@@ -11,17 +11,23 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from mcp import ClientSession
 from mcp.client.auth.extensions.client_credentials import ClientCredentialsOAuthProvider
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
 from mcp.types import TextContent
 
-from authsec import Authsec, build, running
-from authsec_langchain import AuthsecAuth, AuthsecClient, AuthsecConfig, DelegationEndedError
+from authsec import Authsec, running
+from authsec_langchain import (
+    AuthsecAuth,
+    AuthsecClient,
+    AuthsecConfig,
+    DelegationEndedError,
+    SenderConstraintRequiredError,
+)
 from authsec_langchain.verify import Verifier
 from serving import listener, served
 
@@ -29,14 +35,10 @@ FOLDER = Path(__file__).parents[3] / "examples" / "mcp_server"
 sys.path.insert(0, str(FOLDER))
 
 import billing_agent  # noqa: E402
+import billing_client  # noqa: E402
 import billing_server  # noqa: E402
 
 ROLE, BOTH = "customer-support", ["billing:read", "billing:refund"]
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("program"))
 
 
 class Stage:
@@ -46,7 +48,9 @@ class Stage:
         self.authsec = authsec
         self.url = url
         self.resource = resource
-        self.agent = authsec.api("POST", "/agents", {"name": "Support", "type": "langchain", "platform": "other"})
+        self.agent = authsec.api(
+            "POST", "/agents", {"name": f"Support {uuid4()}", "type": "langchain", "platform": "other"}
+        )
 
     def delegate(self, *actions: str, **more: Any) -> str:
         """Lend actions to the agent, and return the delegation's ID."""
@@ -170,30 +174,8 @@ async def test_the_tools(stage: Stage) -> None:
 # --- the MCP SDK's own client
 
 
-class Memory:
-    """Where that client keeps its token."""
-
-    def __init__(self) -> None:
-        self.tokens: OAuthToken | None = None
-
-    async def get_tokens(self) -> OAuthToken | None:
-        return self.tokens
-
-    async def set_tokens(self, tokens: OAuthToken) -> None:
-        self.tokens = tokens
-
-    async def get_client_info(self) -> OAuthClientInformationFull | None:
-        return None
-
-    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None: ...
-
-
-class Seen(httpx.AsyncHTTPTransport):
-    """Notes what is sent where.
-
-    The SDK reads no server metadata without an authorization_endpoint, which RFC 8414 section 2 leaves out where no
-    grant uses it, and which this client does not use either: where it is lacking, this puts one in.
-    """
+class Seen(billing_client.WholeMetadata):
+    """Notes what is sent where."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -202,19 +184,16 @@ class Seen(httpx.AsyncHTTPTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         answer = await super().handle_async_request(request)
         self.sent.append((f"{request.method} {request.url}", answer.status_code))
-        if request.url.path != "/.well-known/oauth-authorization-server":
-            return answer
-        metadata = json.loads(await answer.aread())
-        return httpx.Response(answer.status_code, json={"authorization_endpoint": metadata["issuer"], **metadata})
+        return answer
 
 
 async def test_discovery_by_the_sdk_s_own_client(stage: Stage) -> None:
     stage.delegate(*BOTH)
-    seen, memory = Seen(), Memory()
+    seen, memory = Seen(), billing_client.Memory()
     provider = ClientCredentialsOAuthProvider(
         stage.url, memory, stage.agent["client_id"], stage.agent["client_secret"], issuer=stage.authsec.url
     )
-    async with httpx.AsyncClient(auth=provider, transport=seen) as http, session(stage.url, http) as opened:
+    async with billing_client.session(stage.url, provider, seen) as opened:
         result = await opened.call_tool("list_customers", {})
         assert result.structuredContent == {"result": ["cust_42", "cust_99"]}
     origin = stage.url.removesuffix("/mcp")
@@ -225,8 +204,8 @@ async def test_discovery_by_the_sdk_s_own_client(stage: Stage) -> None:
         (f"POST {stage.authsec.url}/oauth2/token", 200),
         (f"POST {stage.url}", 200),
     ]
-    assert memory.tokens is not None
-    assert memory.tokens.scope == "billing:read"  # what the metadata says to ask for; all that is lent is more
+    assert memory.token is not None
+    assert memory.token.scope == "billing:read"  # what the metadata says to ask for; all that is lent is more
 
 
 async def test_without_a_token(stage: Stage) -> None:
@@ -240,7 +219,9 @@ async def test_without_a_token(stage: Stage) -> None:
     challenges = error.response.headers.get_list("WWW-Authenticate")
     assert [challenge.split(" ")[0] for challenge in challenges] == ["Bearer", "DPoP"]
     assert all(f'resource_metadata="{metadata}"' in challenge for challenge in challenges)
-    assert httpx.get(metadata).json() | {"dpop_signing_alg_values_supported": None} == {
+    async with httpx.AsyncClient(trust_env=False) as http:
+        document = (await http.get(metadata)).json()
+    assert document | {"dpop_signing_alg_values_supported": None} == {
         "resource": stage.url,
         "authorization_servers": [stage.authsec.url],
         "scopes_supported": ["billing:read"],
@@ -257,6 +238,22 @@ async def test_a_token_for_another_resource(stage: Stage) -> None:
     stage.delegate("billing:read", resources=[other])
     with stage.client() as authsec:
         assert await status(stage.url, authsec.get_delegation_token()) == 401
+
+
+# --- tokens that are bound to a key
+
+
+async def test_a_bound_token_opens_the_tools_for_its_key_alone(stage: Stage) -> None:
+    stage.delegate("billing:read", sender_constrained="dpop")
+    with stage.client(dpop=True) as authsec:
+        model = billing_agent.ScriptedChatModel()
+        said = await billing_agent.answer(authsec, stage.url, "What does customer cust_42 owe?", model)
+        assert said == "Customer cust_42 owes 129.50 EUR."
+        delegation = authsec.get_delegation(audience=stage.url)
+        assert delegation.token_type == "DPoP"
+        assert await status(stage.url, delegation.token) == 401  # as a Bearer token, stolen
+    with stage.client() as plain, pytest.raises(SenderConstraintRequiredError):
+        plain.get_delegation_token(audience=stage.url)
 
 
 # --- taking it back
@@ -281,7 +278,6 @@ async def test_a_revoked_delegation(stage: Stage) -> None:
 
 
 def test_the_programs(stage: Stage) -> None:
-    stage.delegate("billing:read")
     at = listener()  # another address: another resource
     url = f"http://127.0.0.1:{at.getsockname()[1]}/mcp"
     at.close()
@@ -297,16 +293,16 @@ def test_the_programs(stage: Stage) -> None:
         text=True,
     )
     settings = {
+        "AUTHSEC_ISSUER": stage.authsec.url,
         "AUTHSEC_BASE_URL": stage.authsec.url,
         "AUTHSEC_AGENT_CLIENT_ID": stage.agent["client_id"],
         "AUTHSEC_CLIENT_SECRET": stage.agent["client_secret"],
-        "AUTHSEC_DELEGATION_ID": delegation,
         "MCP_URL": url,
     }
 
-    def agent() -> subprocess.CompletedProcess[str]:
+    def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, str(FOLDER / "billing_agent.py"), "What does customer cust_42 owe?"],
+            [sys.executable, str(FOLDER / name), *arguments],
             env=plain | settings,
             capture_output=True,
             text=True,
@@ -319,16 +315,32 @@ def test_the_programs(stage: Stage) -> None:
         for line in server.stderr:
             if "Uvicorn running on" in line:
                 break
-        done = agent()
+        done = run("billing_agent.py", "What does customer cust_42 owe?")
         assert (done.returncode, done.stdout) == (0, "Customer cust_42 owes 129.50 EUR.\n"), done.stderr
+        done = run("billing_client.py")
+        assert (done.returncode, done.stdout.splitlines()) == (
+            0,
+            [
+                "tools: list_customers, get_customer_billing, refund_customer",
+                'list_customers: {"result": ["cust_42", "cust_99"]}',
+            ],
+        ), done.stderr
         stage.authsec.api("POST", f"/delegations/{delegation}/revoke", {})
-        done = agent()
+        done = run("billing_agent.py")
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith("delegation_ended (HTTP 410): ")
         assert len(done.stderr.splitlines()) == 1
     finally:
         server.terminate()
         server.communicate(timeout=10)
+
+
+def test_the_pins_are_those_that_this_is_tested_with() -> None:
+    def pins(path: Path) -> set[str]:
+        lines = path.read_text().splitlines()
+        return {line.replace("[crypto]", "").partition(";")[0] for line in lines if line and not line.startswith("#")}
+
+    assert pins(FOLDER / "requirements.txt") <= pins(FOLDER.parents[1] / "sdk" / "python" / "requirements-dev.txt")
 
 
 def test_a_server_without_a_credential_says_what_to_do() -> None:

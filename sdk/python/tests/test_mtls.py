@@ -32,6 +32,7 @@ class TlsServer:
 
     def __init__(self, own: bytes, trusted: list[bytes]) -> None:
         self.seen: list[tuple[str, str]] = []  # request target, thumbprint
+        self.authorizations: list[str | None] = []
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         load(context, own)
         context.verify_mode = ssl.CERT_REQUIRED
@@ -45,6 +46,7 @@ class TlsServer:
                 assert isinstance(self.connection, ssl.SSLSocket)
                 thumbprint = digest(self.connection.getpeercert(binary_form=True) or b"")
                 outer.seen.append((self.path, thumbprint))
+                outer.authorizations.append(self.headers.get("Authorization"))
                 body = json.dumps({"ok": True}).encode()
                 if self.path.startswith(PATH):
                     number = sum(target.startswith(PATH) for target, _ in outer.seen)
@@ -116,6 +118,17 @@ def test_rfc8705_3_the_token_is_asked_for_and_used_on_one_certificate(
             assert api.get(tls_server.url + "/bills").json() == {"ok": True}
     want = thumbprint(certificates[1])
     assert tls_server.seen == [(f"{PATH}?client_id={CLIENT_ID}&token_binding=mtls", want), ("/bills", want)]
+
+
+def test_the_certificate_is_the_only_proof(
+    tls_server: TlsServer, files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("a-token-of-the-platform")
+    monkeypatch.setenv("AUTHSEC_WORKLOAD_TOKEN_FILE", str(tmp_path / "token"))
+    for more, sent in (({"token_binding": "mtls"}, None), ({}, "Bearer a-token-of-the-platform")):
+        with client_of(tls_server, files, **more) as client:
+            client.get_delegation_token()
+        assert tls_server.authorizations[-1] == sent
 
 
 def test_a_certificate_that_is_replaced_is_taken_up(

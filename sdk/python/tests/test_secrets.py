@@ -223,6 +223,8 @@ def test_the_client_redacts(client: AuthsecClient, server: FakeServer) -> None:
         (f"https://a/?access_token={TOKEN}&x=1", "https://a/?access_token=[redacted]&x=1"),
         ("Basic dXNlcjpwYXNzd29yZDE=", "Basic [redacted]"),
         ("Basic research", "Basic research"),
+        ("authorization: dpop Kz~8mXK1EalYznwH-LC-1fBAo", "authorization: dpop [redacted]"),
+        ("DPoP proofs are good once", "DPoP proofs are good once"),
         ("eyJhbGciOiJSUzI1NiJ9.half", "[redacted]"),
         (f"x={TOKEN}. And more.", "x=[redacted] And more."),
         ("a-long-word-with-eyJ-but-no-dot", "a-long-word-with-eyJ-but-no-dot"),

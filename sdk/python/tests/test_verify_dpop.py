@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pickle
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt import get_algorithm_by_name
 from pydantic import SecretStr
 
 import vectors
@@ -29,6 +33,7 @@ from authsec_langchain.verify import (
     Verifier,
 )
 from authsec_langchain.verify._around import Around
+from authsec_langchain.verify._dpop import Request, parse_proof
 from authsec_langchain.verify._nonces import INTERVAL, Nonces
 from authsec_langchain.verify._replay import ReplayCache
 from bound import bound_to, mint, presented
@@ -157,6 +162,7 @@ def test_a_forked_child_knows_what_was_used_before(clock: Clock) -> None:
         checks._possession._replays._lock.acquire()  # as another thread may hold it at the fork
         child = os.fork()
         if child == 0:
+            signal.alarm(30)  # one that waits for the parent's lock ends so
             try:
                 checks.verify(token, used)
             except InvalidProofError:
@@ -210,6 +216,42 @@ def test_what_is_required(clock: Clock, required: Any, plain: bool, dpop: bool, 
             else:
                 with pytest.raises(UnconstrainedError):
                     checks.verify(token, beside)
+
+
+def test_rfc9449_7_1_the_scheme_is_the_binding_s(clock: Clock) -> None:
+    token = mint(X5T)
+    with verifier(clock) as checks:
+        beside = presented(KEY, token)
+        both = Presented("DPoP", beside.method, beside.url, beside.proofs, CERTIFICATE)
+        with pytest.raises(ConstrainedError, match="Bearer scheme"):
+            checks.verify(token, both)
+
+
+@pytest.mark.parametrize(
+    ("curve", "algorithm", "changes"),
+    [
+        (ec.SECP256K1(), "ES256", {}),  # as long as P-256, and another curve
+        (ec.SECP256K1(), "ES256", {"crv": "P-256"}),
+        (ec.SECP256R1(), "ES256", {"n": "A" * 43}),  # of two types at once
+        (ec.SECP256R1(), "ES256", {"kty": "OKP"}),
+        (ec.SECP256R1(), "ES384", {}),
+        (ec.SECP256R1(), "ES256", {"y": None}),
+    ],
+)
+def test_rfc7518_6_2_keys_that_are_none_of_the_algorithm(
+    curve: ec.EllipticCurve, algorithm: str, changes: dict[str, Any]
+) -> None:
+    key = ec.generate_private_key(curve)
+    numbers = key.public_key().public_numbers()
+    x, y = (base64url(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
+    jwk = {"kty": "EC", "crv": "P-256" if curve.name == "secp256r1" else "secp256k1", "x": x, "y": y} | changes
+    header = {"typ": "dpop+jwt", "alg": algorithm, "jwk": jwk}
+    claims = {"jti": "1", "htm": "GET", "htu": "https://a.example/", "iat": NOW}
+    signed = ".".join(base64url(json.dumps(part).encode()) for part in (header, claims))
+    raw = get_algorithm_by_name("ES256").sign(signed.encode(), key)
+    with pytest.raises(InvalidProofError) as caught:
+        parse_proof(f"{signed}.{base64url(raw)}", Request("GET", "https://a.example/", "", NOW))
+    assert caught.value.reason == "key"
 
 
 def test_a_verifier_without_dpop_refuses_its_tokens(clock: Clock) -> None:

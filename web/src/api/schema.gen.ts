@@ -2459,7 +2459,7 @@ export interface components {
              * @example authsec
              */
             client_id?: string;
-            /** @description Path of a file on the server; without it */
+            /** @description Path of a file on the server; without it, a public client. */
             client_secret_file?: string;
             /** @description Asked for at sign-in besides `openid`, such as `email` and `profile`. */
             scopes: string[];
@@ -2521,7 +2521,7 @@ export interface components {
              * @example authsec
              */
             client_id?: string;
-            /** @description Path of a file on the server; without it */
+            /** @description Path of a file on the server; without it, a public client. */
             client_secret_file?: string;
             /** @description Asked for at sign-in besides `openid`, such as `email` and `profile`. */
             scopes?: string[];
@@ -2557,7 +2557,7 @@ export interface components {
              * @example authsec
              */
             client_id?: string;
-            /** @description Path of a file on the server; without it */
+            /** @description Path of a file on the server; without it, a public client. */
             client_secret_file?: string;
             /** @description Asked for at sign-in besides `openid`, such as `email` and `profile`. */
             scopes?: string[];

@@ -74,7 +74,7 @@ interface Props {
 }
 
 /** Live until all have heard, or it has waited long enough; then what remains. */
-export function RecallNotice({ of, answered, onHeard }: Props) {
+function RecallNotice({ of, answered, onHeard }: Props) {
   const [began] = useState(() => Date.now());
   const waited = useNow(500).getTime() - began;
   const { data, error } = useQuery({

@@ -3,13 +3,18 @@ package main
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 const statusListDraft = "draft-ietf-oauth-status-list-17"
 
-// largeLst is the list of 2^20 statuses of one bit in Appendix C.1 of the draft.
-const largeLst = "eNrt3AENwCAMAEGogklACtKQPg9LugC9k_ACvreiogEAAKkeCQAAAAAAAAAAAAAAAAAAAIBylgQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAXG9IAAAAAAAAAPwsJAAAAAAAAAAAAAAAvhsSAAAAAAAAAAAA7KpLAAAAAAAAAAAAAAAAAAAAAJsLCQAAAAAAAAAAADjelAAAAAAAAAAAKjDMAQAAAACAZC8L2AEb"
+// The lists of 2^20 statuses, of one, two and four bits, in Appendix C of the draft.
+const (
+	largeLst     = "eNrt3AENwCAMAEGogklACtKQPg9LugC9k_ACvreiogEAAKkeCQAAAAAAAAAAAAAAAAAAAIBylgQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAXG9IAAAAAAAAAPwsJAAAAAAAAAAAAAAAvhsSAAAAAAAAAAAA7KpLAAAAAAAAAAAAAAAAAAAAAJsLCQAAAAAAAAAAADjelAAAAAAAAAAAKjDMAQAAAACAZC8L2AEb"
+	largeTwoLst  = "eNrt2zENACEQAEEuoaBABP5VIO01fCjIHTMStt9ovGVIAAAAAABAbiEBAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEB5WwIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAID0ugQAAAAAAAAAAAAAAAAAQG12SgAAAAAAAAAAAAAAAAAAAAAAAAAAAOCSIQEAAAAAAAAAAAAAAAAAAAAAAAD8ExIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAwJEuAQAAAAAAAAAAAAAAAAAAAAAAAMB9SwIAAAAAAAAAAAAAAAAAAACoYUoAAAAAAAAAAAAAAEBqH81gAQw"
+	largeFourLst = "eNrt0EENgDAQADAIHwImkIIEJEwCUpCEBBQRHOy35Li1EjoOQGabAgAAAAAAAAAAAAAAAAAAACC1SQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABADrsCAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAADoxaEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIIoCgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACArpwKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAGhqVkAzlwIAAAAAiGVRAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABx3AoAgLpVAQAAAAAAAAAAAAAAwM89rwMAAAAAAAAAAAjsA9xMBMA"
+)
 
 // listVector is a status list token and what is to be read from it.
 type listVector struct {
@@ -37,6 +42,19 @@ func inOrder(statuses ...int) []statusOfID {
 	return all
 }
 
+// amongZeros returns the statuses of some places, and that those behind them are 0
+// where none of them is the next.
+func amongZeros(places, statuses []int) []statusOfID {
+	var all []statusOfID
+	for i, place := range places {
+		all = append(all, statusOfID{place, statuses[i]})
+		if !slices.Contains(places, place+1) {
+			all = append(all, statusOfID{place + 1, 0})
+		}
+	}
+	return all
+}
+
 func (m minter) listCases() []listVector {
 	cases := m.goodLists()
 	for _, c := range append(m.listTokenCases(), m.listClaimCases()...) {
@@ -58,10 +76,11 @@ func (m minter) goodLists() []listVector {
 	same := func(name, source, description string, d draft) listVector {
 		return list(good(name, source, description, d), 2, 12, twoStatuses)
 	}
-	var large []statusOfID
-	for _, i := range []int{0, 1993, 25460, 159495, 495669, 554353, 645645, 723232, 854545, 934534, 1000345} {
-		large = append(large, statusOfID{i, 1}, statusOfID{i + 1, 0})
-	}
+	places := []int{0, 1993, 25460, 159495, 495669, 554353, 645645, 723232, 854545, 934534, 1000345}
+	large := amongZeros(places, []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1})
+	largeTwo := amongZeros(places, []int{1, 2, 1, 3, 1, 1, 2, 1, 1, 2, 3})
+	largeFour := amongZeros([]int{0, 1993, 35460, 459495, 595669, 754353, 845645, 923232, 924445, 934534, 1004534, 1000345, 1030203, 1030204, 1030205},
+		[]int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})
 	recalled := make([]byte, 131072/4)
 	recalled[5/4] = 1 << (2 * (5 % 4))
 	recalled[131071/4] = 1 << 6
@@ -78,6 +97,8 @@ func (m minter) goodLists() []listVector {
 		list(good("valid_4_bits", statusListDraft+" §4.1", "Four bits: the lower half of a byte comes first.", m.listBase(4, deflate(0, []byte{0x10, 0xf2, 0x30}))), 4, 6, inOrder(0, 1, 2, 15, 0, 3)),
 		list(good("valid_8_bits", statusListDraft+" §4.1", "Eight bits.", m.listBase(8, deflate(0, []byte{0, 1, 2, 255}))), 8, 4, inOrder(0, 1, 2, 255)),
 		list(good("valid_large", statusListDraft+" Appendix C.1", "The draft's list of 2^20 statuses.", m.listBase(1, largeLst)), 1, 1<<20, large),
+		list(good("valid_large_2_bits", statusListDraft+" Appendix C.2", "The same of two bits.", m.listBase(2, largeTwoLst)), 2, 1<<20, largeTwo),
+		list(good("valid_large_4_bits", statusListDraft+" Appendix C.3", "The same of four bits.", m.listBase(4, largeFourLst)), 4, 1<<20, largeFour),
 		list(good("valid_recalled", "AuthSec", "A list as AuthSec serves it: 131,072 statuses, of which 5 and 131071 are recalled. Longer than a token may be.",
 			m.listBase(2, deflate(0, recalled))), 2, 131072, []statusOfID{{0, 0}, {4, 0}, {5, 1}, {6, 0}, {131070, 0}, {131071, 1}}),
 		list(good("valid_empty", statusListDraft+" §8.3", "No status at all.", m.listBase(2, deflate(0, nil))), 2, 0, nil),

@@ -150,6 +150,7 @@ func (m minter) proofFormCases() []proofVector {
 		badProof(signature, "signature_of_other_key", noProof+" no. 6", "Signed by another key than jwk.", b.by(m.es256(keyES256Other))),
 		badProof(signature, "signature_empty", noProof+" no. 6", "No signature.", b.by(constant(nil))),
 		badProof(signature, "signature_zero", noProof+" no. 6, CVE-2022-21449", "r and s are zero.", b.by(constant(make([]byte, 64)))),
+		badProof(signature, "signature_pss_salt", "RFC 7518 §3.5", "PS256 with a salt of 20 bytes.", b.head("alg", `"PS256"`).head("jwk", m.jwk("dpop-rsa")).by(m.pss("dpop-rsa", 20))),
 		badProof(signature, "signature_der", "RFC 7518 §3.4", "The signature in ASN.1.", b.by(m.der(keyES256))),
 		badText(signature, "signature_of_other_payload", noProof+" no. 6", "The signature of another proof.",
 			head+"."+b64(object(b.claim("jti", `"proof-2"`).payload))+"."+mac),

@@ -192,11 +192,13 @@ func (m minter) rs(key string, hash crypto.Hash) signer {
 	}
 }
 
-// ps256 salts with zeros, so that the signature is the same every time.
-func (m minter) ps256(key string) signer {
+func (m minter) ps256(key string) signer { return m.pss(key, rsa.PSSSaltLengthEqualsHash) }
+
+// pss salts with zeros, so that the signature is the same every time.
+func (m minter) pss(key string, saltLength int) signer {
 	return func(input string) []byte {
 		zeros := bytes.NewReader(make([]byte, 1024))
-		options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+		options := &rsa.PSSOptions{SaltLength: saltLength}
 		return must(rsa.SignPSS(zeros, m.keys[key].(*rsa.PrivateKey), crypto.SHA256, digest(crypto.SHA256, input), options))
 	}
 }

@@ -21,9 +21,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from ._bounded import remember
-from ._core import Fetched, Surroundings
+from ._core import Surroundings
 from ._errors import AuthsecClosedError, AuthsecError, AuthsecProtocolError
 from ._models import Delegation
+from ._reply import Fetched
 from ._scope import Scope
 
 _log = logging.getLogger("authsec_langchain")

@@ -10,10 +10,11 @@ from typing import NoReturn
 
 from ._cache import DelegationCache
 from ._config import AuthsecConfig
-from ._core import Fetched, Request, Response, Surroundings, Unreachable, token_flow
+from ._core import Request, Surroundings, token_flow
 from ._dpop import DPoPKey
 from ._models import Delegation
 from ._redact import redact
+from ._reply import Fetched, Response, Unreachable
 from ._scope import Names, Scope, action_names, audience_names
 from ._tls import tls_context
 from ._transport import Transport

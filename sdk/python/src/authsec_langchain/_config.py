@@ -39,6 +39,7 @@ ENVIRONMENT = {
     "workload_token_file": "AUTHSEC_WORKLOAD_TOKEN_FILE",
     "workload_audience": "AUTHSEC_WORKLOAD_AUDIENCE",
     "dpop": "AUTHSEC_DPOP",
+    "public_url": "AUTHSEC_PUBLIC_URL",
     "client_cert_file": "AUTHSEC_CLIENT_CERT_FILE",
     "client_key_file": "AUTHSEC_CLIENT_KEY_FILE",
     "token_binding": "AUTHSEC_TOKEN_BINDING",
@@ -85,6 +86,13 @@ def _secret(value: SecretStr) -> SecretStr:
     if not value.get_secret_value() or not value.get_secret_value().isprintable():
         raise ValueError("is empty or holds a control character")
     return value
+
+
+def _public_url(value: str) -> str:
+    checked = checked_base_url(value)
+    if is_socket(checked):
+        raise ValueError("is a Unix socket; give the address by which others know the server")
+    return checked
 
 
 def _file_path(value: Path) -> Path:
@@ -138,12 +146,14 @@ class AuthsecConfig(BaseModel):
 
     Tokens then go out as AuthsecAuth and AuthsecClient.request_headers send them, never as `Bearer`.
     """
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(default=None, validate_default=True)
+    """The server's public URL, where base_url is another way to it: DPoP proofs name it. Default: base_url."""
     client_cert_file: Annotated[Path, AfterValidator(_existing_file)] | None = None
     """PEM file with the client certificate to show to the server, and those below it. Read again when it changes."""
     client_key_file: Annotated[Path, AfterValidator(_existing_file)] | None = None
     """PEM file with its private key. Default: client_cert_file holds that, too."""
     token_binding: Literal["mtls"] | None = None
-    """`mtls` binds tokens to the connection's client certificate (RFC 8705). Excludes dpop."""
+    """`mtls` binds tokens to the X.509-SVID by which the agent proves itself (RFC 8705). Excludes dpop."""
     timeout: Annotated[float, Field(gt=0, le=300, allow_inf_nan=False)] = 10.0
     """Seconds for one request."""
     max_retries: Annotated[int, Field(ge=0, le=10)] = 3
@@ -181,6 +191,13 @@ class AuthsecConfig(BaseModel):
             raise ValueError("and client_secret exclude each other: an agent has one kind of proof")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _named_in_proofs(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("dpop") and is_socket(info.data.get("base_url", "")):
+            raise ValueError("is not set; with dpop it is needed where base_url is a Unix socket")
+        return value
+
     @field_validator("client_key_file")
     @classmethod
     def _key_of_a_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
@@ -193,6 +210,8 @@ class AuthsecConfig(BaseModel):
     def _one_binding(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and info.data.get("dpop"):
             raise ValueError("and dpop exclude each other: a token is bound to one key")
+        if value is not None and (info.data.get("client_secret") or info.data.get("workload_token_file")):
+            raise ValueError("is for agents that prove themselves by the certificate; leave the other proof out")
         if value is not None and is_socket(info.data.get("base_url", "")):
             raise ValueError("needs TLS, and base_url is a Unix socket")
         return value

@@ -161,8 +161,8 @@ class InvalidDpopProofError(AuthsecResponseError):
 
     code = "invalid_dpop_proof"
     advice = (
-        "check that this machine's clock is right to half a minute, and that base_url is the address that the server "
-        "knows itself by."
+        "check that this machine's clock is right to half a minute, and that base_url, or public_url, is the server's "
+        "own public URL."
     )
 
 

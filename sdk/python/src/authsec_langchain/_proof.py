@@ -9,7 +9,7 @@ The places are looked at in this order, and the first that has a proof wins:
 5. the connection itself: the server asks the kernel who is at the other end
 
 The last is always there, and needs nothing sent: a `unix://` base_url shows the caller to the server, and so does
-loopback.
+loopback, and so does a client certificate. With `token_binding` no other is looked for.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from ._urls import is_socket
 PROJECTED_TOKEN = "/var/run/secrets/authsec/token"  # noqa: S105  # a path
 """Where our manifests mount the projected service-account token."""
 
+_CERTIFICATE = "the connection's client certificate (token_binding asks for it)"
 _B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")  # RFC 6750 section 2.1
 
 
@@ -58,6 +59,8 @@ def find_proof(config: AuthsecConfig) -> Search:
         AuthsecWorkloadTokenError: a place that is set up cannot be used. No other one is tried then: a workload that
             is meant to prove itself in one way must not silently become another.
     """
+    if config.token_binding is not None:
+        return Search(None, (_CERTIFICATE,))  # what is bound is what the agent authenticates by, and nothing else
     if config.client_secret is not None:
         return Search(_basic(config.client_id, config.client_secret.get_secret_value()))
     if config.workload_token_file is not None:

@@ -13,8 +13,9 @@ REDACTED = "[redacted]"
 # What a JWT in compact form is made of (RFC 7519 section 3.1). A run is taken whole, which keeps the search linear.
 _RUN = re.compile(r"[A-Za-z0-9_.-]{20,}")
 _JWT_START = "eyJ"  # base64url of `{"`, with which a header starts
-# `Authorization: Bearer <b64token>` (RFC 6750 section 2.1) and Basic (RFC 7617). Short words after "Bearer" are prose.
-_AUTHORIZATION = re.compile(r"\b(Bearer|Basic)(\s{1,8})[A-Za-z0-9\-._~+/]{16,}=*", re.IGNORECASE)
+# `Authorization: Bearer <b64token>` (RFC 6750 section 2.1), Basic (RFC 7617) and DPoP (RFC 9449 section 7.1). Short
+# words after them are prose.
+_AUTHORIZATION = re.compile(r"\b(Bearer|Basic|DPoP)(\s{1,8})[A-Za-z0-9\-._~+/]{16,}=*", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 

@@ -8,13 +8,14 @@ import threading
 import httpx
 
 from ._config import AuthsecConfig
-from ._core import NONCE, Request, Response, Surroundings, Unreachable
+from ._core import Request, Surroundings
 from ._dpop import DPoPKey, usable_nonce
 from ._errors import AuthsecClosedError, AuthsecConfigError
 from ._proof import Proof, Search, find_proof
 from ._redact import REDACTED, one_line
+from ._reply import NONCE, Response, Unreachable
 from ._tls import Certificate, tls_context
-from ._urls import is_socket, socket_path
+from ._urls import is_socket, root, socket_path
 
 MAX_BODY = 64 * 1024
 SHORTEST_SECRET = 8  # blotting out anything shorter would tear up the text around it
@@ -77,7 +78,9 @@ class Transport:
         if proof is not None:
             headers["Authorization"] = proof.authorization
         if self._key is not None:
-            headers["DPoP"] = self._key.proof("GET", request.url, now=self._now().timestamp(), nonce=self._nonce)
+            path = request.url.removeprefix(root(self._config.base_url))
+            url = (self._config.public_url or root(self._config.base_url)) + path
+            headers["DPoP"] = self._key.proof("GET", url, now=self._now().timestamp(), nonce=self._nonce)
         with client.stream("GET", request.url, headers=headers) as answer:
             body, truncated = self._read(answer)
             shown = {name.lower(): value for name, value in answer.headers.items()}

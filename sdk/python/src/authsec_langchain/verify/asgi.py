@@ -23,6 +23,7 @@ from ._claims import Claims
 from ._confirmation import Presented, Scheme
 from ._dpop import ALGORITHMS
 from ._errors import VerifyError
+from ._http import check_url
 from ._refusal import Challenges, Refusal, checked_actions, insufficient, refusal_of
 from ._resource import ProtectedResource
 from ._tls import connection_certificate, der
@@ -37,7 +38,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 KEY = "authsec"
 """Where a scope holds what the middleware found out."""
 
-TAKEN: dict[bool, tuple[Scheme, ...]] = {False: ("Bearer",), True: ("Bearer", "DPoP")}
+_TAKEN: dict[bool, tuple[Scheme, ...]] = {False: ("Bearer",), True: ("Bearer", "DPoP")}
 
 _log = logging.getLogger("authsec_langchain.verify")
 
@@ -81,6 +82,8 @@ def claims_of(request: HasScope | Scope) -> Claims:
 class BearerMiddleware:
     """Passes requests on that carry a valid token, and answers the others itself as RFC 6750 section 3 says.
 
+    Tokens that are bound to a key need its proof (RFC 9449 section 7, RFC 8705 section 3).
+
     A handler finds the claims with claims_of(request). WebSocket handshakes are held to the same; one that is refused
     is answered in full where the server can, and by closing where it cannot.
 
@@ -91,15 +94,15 @@ class BearerMiddleware:
         public: paths, exactly, that need no token. The metadata's is one.
         resource: metadata to serve and to name in challenges (RFC 9728). By default it is made from the verifier's
             issuer and audience, when the audience is a URL; False serves none.
-        origin: where clients reach this API, like `https://billing.example.com`: their DPoP proofs name it. By default
-            the origin of the audience when that is a URL, and otherwise what the request says, which whoever sends it
-            chooses, and which is not what clients see behind a proxy.
+        public_url: where clients reach this API, which their DPoP proofs name: scheme and host, and the part of the
+            path that a proxy takes off. By default the origin of the audience when that is a URL, and otherwise what
+            the request says, which whoever sends it chooses, and which is not what clients see behind a proxy.
         client_certificate: returns the client's certificate on a request's connection, in DER or as PEM text, or None.
             By default it is what the server tells (ASGI's TLS extension). Read a header only if a proxy of yours sets
             it and takes away everybody else's.
 
     Raises:
-        ValueError: origin is not scheme://host[:port], or an action is malformed.
+        ValueError: public_url is not scheme://host[:port][/path], or an action is malformed.
     """
 
     def __init__(
@@ -110,7 +113,7 @@ class BearerMiddleware:
         actions: Sequence[str] = (),
         public: Collection[str] = (),
         resource: ProtectedResource | bool = True,
-        origin: str | None = None,
+        public_url: str | None = None,
         client_certificate: Callable[[Scope], bytes | str | None] | None = None,
     ) -> None:
         self._app = app
@@ -118,7 +121,7 @@ class BearerMiddleware:
         self._actions = checked_actions(actions)
         self._public = frozenset(public)
         self._certificate = client_certificate
-        self._origin = _origin_of(origin, verifier.audience)
+        self._base = _base_of(public_url, verifier.audience)
         self._resource = resource if isinstance(resource, ProtectedResource) else None
         if resource is True:
             self._resource = _resource_of(verifier)
@@ -143,7 +146,7 @@ class BearerMiddleware:
         if scope["path"] in self._public:
             await self._app(scope, receive, send)
             return
-        carried = carried_token(scope["headers"], scope.get("query_string", b""), TAKEN[self._verifier.accepts_dpop])
+        carried = carried_token(scope["headers"], scope.get("query_string", b""), _TAKEN[self._verifier.accepts_dpop])
         found = carried if isinstance(carried, Refusal) else await self._admit(scope, carried)
         if isinstance(found, Refusal):
             await self._refuse(found, scheme_of(scope["headers"]), scope, receive, send)
@@ -164,7 +167,7 @@ class BearerMiddleware:
     def _presented(self, scope: Scope, scheme: Scheme) -> Presented:
         if scheme == "DPoP":
             method = scope.get("method", "GET")  # a WebSocket's handshake is a GET
-            return Presented("DPoP", method, _url(scope, self._origin), dpop_headers(scope["headers"]))
+            return Presented("DPoP", method, _url(scope, self._base), dpop_headers(scope["headers"]))
         return Presented(certificate=self._certificate_of(scope))
 
     def _certificate_of(self, scope: Scope) -> bytes | None:
@@ -221,34 +224,35 @@ def _schemes(verifier: Verifier) -> tuple[Scheme, ...]:
     return ("DPoP",) if verifier.sender_constraint == "dpop" else ("Bearer", "DPoP")
 
 
-def _origin_of(given: str | None, audience: str) -> str | None:
-    """Return scheme://host[:port] of this API as its clients know it, or None when nobody has said.
+def _base_of(public_url: str | None, audience: str) -> str | None:
+    """Return what stands before the path of a request, as clients know it, or None when nobody has said.
 
     Raises:
-        ValueError: given is anything else.
+        ValueError: public_url is no URL.
     """
-    try:
-        url = target(audience if given is None else given)
-    except ValueError:
-        if given is None:
+    if public_url is None:
+        try:
+            scheme, _, rest = target(audience).partition("://")
+        except ValueError:
             return None
-        raise ValueError("origin must be like https://billing.example.com") from None
-    scheme, _, rest = url.partition("://")
-    host, _, path = rest.partition("/")
-    if given is not None and (path or "?" in given or "#" in given):
-        raise ValueError("origin must be like https://billing.example.com, without a path")
-    return f"{scheme}://{host}"
+        return f"{scheme}://{rest.partition('/')[0]}"
+    try:
+        check_url(public_url, plain_http=True)
+        return target(public_url).removesuffix("/")
+    except ValueError as error:
+        fault = str(error)
+    raise ValueError(f"public_url {fault}; give it like https://billing.example.com")
 
 
-def _url(scope: Scope, origin: str | None) -> str:
+def _url(scope: Scope, base: str | None) -> str:
     """Return the request's URL without its query, as its sender knows it."""
-    if origin is None:
+    if base is None:
         scheme = {"ws": "http", "wss": "https"}.get(scope.get("scheme", "http"), scope.get("scheme", "http"))
         hosts = [value for name, value in scope["headers"] if name == b"host"]
-        origin = f"{scheme}://{hosts[0].decode('latin-1') if hosts else ''}"
+        base = f"{scheme}://{hosts[0].decode('latin-1') if hosts else ''}"
     raw = scope.get("raw_path")
     path = quote(scope["path"]) if raw is None else raw.partition(b"?")[0].decode("latin-1")
-    return origin + escaped(path)
+    return base + escaped(path)
 
 
 def _resource_of(verifier: Verifier) -> ProtectedResource | None:
