@@ -7,6 +7,9 @@ import (
 	"authsec/internal/domain"
 )
 
+// maxSignInStates bounds what anybody may begin: then the oldest go.
+const maxSignInStates = 10_000
+
 // PutSignInState keeps a sign-in that was begun at an identity provider. What
 // nobody completed in time is forgotten on the way. NotFound for a provider that
 // there is not.
@@ -17,6 +20,15 @@ func (s *Store) PutSignInState(ctx context.Context, st domain.SignInState) error
 		}
 		if _, err := loadProvider(ctx, t, st.ProviderID); err != nil {
 			return err
+		}
+		var n int64
+		if err := t.row(ctx, `SELECT COUNT(*) FROM sign_in_states`, nil, &n); err != nil {
+			return err
+		}
+		if over := n + 1 - maxSignInStates; over > 0 {
+			if err := t.exec(ctx, `DELETE FROM sign_in_states WHERE hash IN (SELECT hash FROM sign_in_states ORDER BY expires_at, hash LIMIT $1)`, over); err != nil {
+				return err
+			}
 		}
 		return t.exec(ctx, `INSERT INTO sign_in_states (hash, browser, provider_id, return_to, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 			hashText(st.Hash), hashText(st.Browser), st.ProviderID, st.ReturnTo, micros(st.CreatedAt), micros(st.ExpiresAt))

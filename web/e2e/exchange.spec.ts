@@ -1,6 +1,9 @@
 import type { Page } from '@playwright/test';
+import { delegatedAgent } from './api';
+import { exchange, Listener } from './exchange';
 import { test as base, expect, expectAccessible, expectNoSidewaysScroll, field, signedIn } from './fixtures';
 import { IdentityProvider } from './provider';
+import { sdkFetch } from './sdk';
 
 const test = base.extend<{ directory: IdentityProvider }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads which fixtures it needs
@@ -186,4 +189,81 @@ test('a delegation template is added by its conditions, tried, narrowed and dele
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(main.getByRole('heading', { name: 'No delegation templates yet' })).toBeVisible();
+});
+
+test('an exchanged token names its person, works while they are present, and is recalled before the eyes of whoever revokes it', async ({
+  page,
+  api,
+  server,
+  directory,
+}) => {
+  await api.role('customer-support', ['billing:read', 'orders:read']);
+  const agent = await api.agent('Customer Support', { platform: 'other', selectors: [] });
+  const resource = await api.resource('Billing API', 'https://api.example.com/billing');
+  await signedIn(page);
+  await addProvider(page, directory);
+  await addTemplate(page);
+  const main = page.getByRole('main');
+  directory.person = {
+    sub: 'person-1',
+    email: 'support.lead@example.com',
+    email_verified: true,
+    name: 'Support Lead',
+    groups: ['support'],
+  };
+
+  const { token_type } = await exchange(server, agent, directory.token(audience));
+  expect(token_type).toBe('Bearer');
+  await page.goto('/delegations');
+  const row = main.getByRole('row', { name: /Customer Support/ });
+  await expect(row).toContainText('Support Lead');
+  await expect(row).toContainText('Template');
+  await row.getByRole('link', { name: 'Customer Support' }).click();
+  await expect(main.getByRole('row', { name: /^Template/ })).toContainText('Support staff');
+  await expect(main.getByRole('row', { name: /^Template/ })).toContainText('works while its person is present');
+  await expect(main.getByRole('region', { name: 'What works now' })).toContainText('It works while its person is present');
+  await expect(page.getByRole('button', { name: 'Make default' })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Narrow' })).toBeVisible();
+  await expectAccessible(page);
+
+  const verifier = await Listener.connect(server, resource);
+  await page.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  const notice = page.getByRole('alert').filter({ hasText: 'Revoked' }).filter({ hasText: 'recalled' });
+  await expect(notice).toContainText('1 token recalled · 1 of 1 connected verifier has heard');
+  await expectAccessible(page);
+  await verifier.leave();
+
+  // The person can be seen, with who they are at the provider, and taken apart from it.
+  await page.goto('/access/users');
+  await main
+    .getByRole('link', { name: /Support Lead|support.lead@example.com/ })
+    .first()
+    .click();
+  const identities = main.getByRole('region', { name: 'Linked identities' }).first();
+  await expect(identities.getByRole('row', { name: /Company directory/ })).toContainText('person-1');
+  await expectAccessible(page);
+  await identities.getByRole('button', { name: 'Unlink person-1 at Company directory' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Unlink' }).click();
+  await expect(identities.getByText('No linked identity')).toBeVisible();
+});
+
+test('revoking says what it means that no verifier is connected', async ({ page, api, server }) => {
+  const { agent, delegation } = await delegatedAgent(api);
+  expect((await sdkFetch(server, agent.client_id)).status).toBe(0);
+  await signedIn(page);
+  await page.goto(`/delegations/${delegation.id}`);
+  await page.getByRole('button', { name: 'Edit' }).click();
+  const edit = page.getByRole('dialog', { name: 'Edit delegation' });
+  await edit.getByRole('checkbox', { name: 'orders:read' }).uncheck();
+  await edit.getByRole('button', { name: 'Save' }).click();
+  const notice = page.getByRole('alert').filter({ hasText: '1 token recalled · no verifier is connected' });
+  await expect(notice).toContainText('Delegation saved');
+  await expect(notice).toContainText('refuses them within 10 s');
+  await notice.getByRole('button', { name: 'Close' }).click();
+
+  await page.goto(`/clients/agents/${agent.client_id}`);
+  await page.getByRole('button', { name: 'Suspend' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Suspend' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'Suspended' })).toBeVisible();
 });

@@ -1,5 +1,6 @@
 import { Api } from './api';
-import { admin, expect, field, fillSignIn, signedIn, test } from './fixtures';
+import { admin, expect, expectAccessible, field, fillSignIn, signedIn, test } from './fixtures';
+import { IdentityProvider } from './provider';
 
 const member = { email: 'member@example.com', password: admin.password };
 const auditor = { email: 'auditor@example.com', password: admin.password };
@@ -183,4 +184,77 @@ test('an auditor sees everything and is offered no change', async ({ page, api }
     for (const control of offered) expect(await control.textContent(), path).not.toMatch(changes);
   }
   expect((await page.request.post(`/api/v1/agents/${agent.client_id}/suspend`)).status()).toBe(403);
+});
+
+test('one signs in from an identity provider, by the browser, and is told why when that comes to nothing', async ({ page, api }) => {
+  const directory = await IdentityProvider.start();
+  const body = { name: 'Company directory', issuer: directory.issuer, sign_in: true, client_id: directory.clientId, scopes: ['email'] };
+  const added = await api.client.POST('/identity-providers', { body });
+  expect(added.response.status).toBe(201);
+  const provider = added.data?.id ?? '';
+  const lead = await api.user({ ...member, name: 'Support Lead', level: 'member' });
+  const enter = page.getByRole('link', { name: 'Sign in with Company directory' });
+
+  await test.step('who is linked to no user is told so', async () => {
+    directory.person = { sub: 'lead', email: member.email, email_verified: true };
+    await page.goto('/clients?tab=servers');
+    await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+    await enter.click();
+    await expect(page.getByRole('alert')).toContainText('you are no user here yet');
+    await expect(field(page, 'Password')).toBeVisible();
+    await expectAccessible(page);
+  });
+  await test.step('who is refused there is told so', async () => {
+    directory.denies = 'access_denied';
+    await enter.click();
+    await expect(page.getByRole('alert')).toContainText('did not let you in');
+    directory.denies = undefined;
+  });
+  await test.step('who is linked comes to where they were going', async () => {
+    const link = { identity_provider_id: provider, subject: 'lead' };
+    expect((await api.client.POST('/users/{id}/identities', { params: { path: { id: lead.id } }, body: link })).response.status).toBe(201);
+    await page.goto('/clients?tab=servers');
+    await enter.click();
+    await expect(page.getByRole('heading', { level: 1, name: 'MCP Servers / AI Agents' })).toBeVisible();
+    await expect(page).toHaveURL('/clients?tab=servers');
+    await page.goto('/profile');
+    await expect(page.getByRole('row', { name: /Company directory/ })).toContainText('lead');
+    await expectAccessible(page);
+  });
+  await directory.stop();
+});
+
+test('a session that ends goes on when one signs in from an identity provider, in another tab', async ({ page, api, complaints }) => {
+  complaints.expect(401, /\/api\/v1\//);
+  const directory = await IdentityProvider.start();
+  const body = { name: 'Company directory', issuer: directory.issuer, sign_in: true, client_id: directory.clientId };
+  const added = await api.client.POST('/identity-providers', { body });
+  await api.role('customer-support', ['billing:read']);
+  const lead = await api.user({ ...member, level: 'admin' });
+  const link = { identity_provider_id: added.data?.id ?? '', subject: 'lead' };
+  expect((await api.client.POST('/users/{id}/identities', { params: { path: { id: lead.id } }, body: link })).response.status).toBe(201);
+  directory.person = { sub: 'lead' };
+
+  await signedIn(page, member);
+  await page.goto('/access/actions');
+  await page
+    .getByRole('button', { name: /action$/ })
+    .first()
+    .click();
+  const modal = page.getByRole('dialog');
+  await field(modal, 'Name').fill('billing:refund');
+  expect((await page.request.delete('/api/v1/session')).status()).toBe(204);
+  await modal.getByRole('button', { name: /^Create/ }).click();
+
+  const again = page.getByRole('dialog', { name: 'Your session has ended' });
+  const opened = page.context().waitForEvent('page');
+  await again.getByRole('link', { name: 'Sign in with Company directory' }).click();
+  const other = await opened;
+  await expect(other.getByRole('navigation', { name: 'Main' })).toBeVisible();
+  await other.close();
+  // A browser without windows gives none the focus.
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await expect(again).toBeHidden();
+  await expect(field(modal, 'Name')).toHaveValue('billing:refund');
+  await directory.stop();
 });

@@ -88,3 +88,30 @@ func TestSignInStatesEndWithTheirProvider(t *testing.T) {
 		wantError(t, s.PutSignInState(t.Context(), st), domain.NotFound, "not_found", "")
 	})
 }
+
+// Anybody may begin a sign-in, and nobody fills the disk with them.
+func TestSignInStatesAreBounded(t *testing.T) {
+	eachRaw(t, func(t *testing.T, s *store.Store, raw *sql.DB) {
+		const most = 10_000
+		p := putProvider(t, s, "People", "https://id.example.com")
+		oldest, next := newState(p, "oldest", time.Minute), newState(p, "next", time.Hour)
+		if err := s.PutSignInState(t.Context(), oldest); err != nil {
+			t.Fatal(err)
+		}
+		rawExec(t, raw, `WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 9999)
+			INSERT INTO sign_in_states (hash, browser, provider_id, return_to, created_at, expires_at)
+			SELECT CAST(c.i AS TEXT), '', s.provider_id, '', 0, s.expires_at + 1 FROM c, sign_in_states s`)
+		if err := s.PutSignInState(t.Context(), next); err != nil {
+			t.Fatal(err)
+		}
+		if n := rawCount(t, raw, "sign_in_states"); n != most {
+			t.Errorf("%d are kept", n)
+		}
+		if _, err := s.TakeSignInState(t.Context(), oldest.Hash, t0); domain.KindOf(err) != domain.NotFound {
+			t.Errorf("the oldest: %v", err)
+		}
+		if _, err := s.TakeSignInState(t.Context(), next.Hash, t0); err != nil {
+			t.Errorf("the newest: %v", err)
+		}
+	})
+}

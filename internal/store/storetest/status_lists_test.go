@@ -144,13 +144,9 @@ func TestDelegationsThatWereThereGetAnIndex(t *testing.T) {
 	eachRaw(t, func(t *testing.T, s *store.Store, raw *sql.DB) {
 		w := newLendWorld(t, s)
 		lent := []domain.Delegation{lend(t, s, w.ana, w.support, nil), lend(t, s, w.bob, w.support, nil), lend(t, s, w.ana, w.other, nil)}
-		for _, table := range []string{"sign_in_states", "exchanged_tokens", "dropped_lists", "retired_indexes", "status_chain_agents",
-			"delegation_templates", "identity_links", "identity_providers", "recall_head", "recalls", "status_indexes", "status_head"} {
+		undoExchange(t, raw)
+		for _, table := range []string{"recall_head", "recalls", "status_indexes", "status_head"} {
 			rawExec(t, raw, `DROP TABLE `+table)
-		}
-		rawExec(t, raw, `DROP INDEX delegations_by_template`)
-		for _, column := range []string{"sub_agents", "sender_constrained", "template_id"} {
-			rawExec(t, raw, `ALTER TABLE delegations DROP COLUMN `+column)
 		}
 		rawExec(t, raw, `DELETE FROM goose_db_version WHERE version_id >= 4`)
 		if _, _, err := s.Migrate(t.Context()); err != nil {
@@ -164,6 +160,46 @@ func TestDelegationsThatWereThereGetAnIndex(t *testing.T) {
 		revoke(t, s, lent[1].ID)
 		if ref := statusOf(t, s, lent[1]); ref.Index != 3 || !tokenState(t, s, domain.StatusRef{List: 1, Index: 1}, "").Retired {
 			t.Errorf("%v after the recall", ref)
+		}
+	})
+}
+
+// undoExchange takes a database back to before migration 5.
+func undoExchange(t *testing.T, raw *sql.DB) {
+	t.Helper()
+	for _, table := range []string{"sign_in_states", "exchanged_tokens", "dropped_lists", "retired_indexes", "status_chain_agents",
+		"delegation_templates", "identity_links", "identity_providers"} {
+		rawExec(t, raw, `DROP TABLE `+table)
+	}
+	for _, index := range []string{"recalls_by_end", "recalls_by_delegation", "delegations_by_template"} {
+		rawExec(t, raw, `DROP INDEX `+index)
+	}
+	for table, columns := range map[string][]string{"delegations": {"sub_agents", "sender_constrained", "template_id"}, "recalls": {"delegation_id", "chain", "last_seq"}} {
+		for _, column := range columns {
+			rawExec(t, raw, `ALTER TABLE `+table+` DROP COLUMN `+column)
+		}
+	}
+	rawExec(t, raw, `DELETE FROM goose_db_version WHERE version_id >= 5`)
+}
+
+// What was recalled before an update stays so.
+func TestPlacesStayRetiredAfterAnUpdate(t *testing.T) {
+	eachRaw(t, func(t *testing.T, s *store.Store, raw *sql.DB) {
+		w := newLendWorld(t, s)
+		d := lend(t, s, w.ana, w.support, nil)
+		old := statusOf(t, s, d)
+		narrow(t, s, d)
+		revokeToken(t, s, "one")
+		undoExchange(t, raw)
+		if _, _, err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.StatusList(t.Context(), old.List)
+		if err != nil || !slices.Equal(list.Retired, []int64{old.Index}) || list.Revision != 1 || !tokenState(t, s, old, "").Retired {
+			t.Errorf("%+v, %v", list, err)
+		}
+		if got, err := s.Delegation(t.Context(), d.ID); err != nil || len(got.SubAgents) != 0 || got.TemplateID != "" || got.Constraint() != domain.SenderUnconstrained {
+			t.Errorf("%+v, %v", got.Delegation, err)
 		}
 	})
 }

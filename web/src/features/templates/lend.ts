@@ -15,8 +15,7 @@ function either(values: readonly string[]): string {
 }
 
 /** One condition in words: `whose “groups” has support or sales`. */
-const sayCondition = (c: Condition): string =>
-  isAny(c) ? `who has any “${c.claim}”` : `whose “${c.claim}” is or has ${either(c.values)}`;
+const sayCondition = (c: Condition): string => (isAny(c) ? `who has any “${c.claim}”` : `whose “${c.claim}” is or has ${either(c.values)}`);
 
 export interface Draft {
   provider: string | undefined;
