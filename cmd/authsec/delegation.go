@@ -27,6 +27,9 @@ type delegationCreateCmd struct {
 	MaxDuration time.Duration `default:"1h" help:"The longest life of a token."`
 	Resource    []string      `help:"An audience it is for; repeatable. Without any, the default audience."`
 	EndsAt      time.Time     `format:"2006-01-02T15:04:05Z07:00" help:"When it ends by itself (RFC 3339)."`
+	SubAgent    []string      `help:"The client ID of an agent to whom the agent may hand its tokens on; repeatable."`
+
+	SenderConstrained string `enum:"none,any,dpop,mtls" default:"none" help:"Which key tokens must be bound to: none, any, dpop or mtls."`
 }
 
 // Help is the command's example.
@@ -47,6 +50,9 @@ type delegationView struct {
 	MaxDurationSeconds int64      `json:"max_duration_seconds"`
 	Resources          []string   `json:"resources"`
 	EndsAt             *time.Time `json:"ends_at"`
+	SubAgents          []string   `json:"sub_agents"`
+	SenderConstrained  string     `json:"sender_constrained"`
+	TemplateID         string     `json:"template_id,omitempty"`
 	Status             string     `json:"status"`
 	Default            bool       `json:"default"`
 	LastUsedAt         *time.Time `json:"last_used_at"`
@@ -55,7 +61,7 @@ type delegationView struct {
 func viewDelegation(d domain.DelegationView, now time.Time) delegationView {
 	return delegationView{ID: d.ID, ClientID: d.ClientID, Agent: d.Agent.Name, Role: d.Role, Delegator: d.Delegator.Email,
 		Actions: d.Actions, MaxDurationSeconds: int64(d.MaxDuration / time.Second), Resources: d.Resources,
-		EndsAt: optional(d.EndsAt), Status: string(d.StatusAt(now)), Default: d.Default, LastUsedAt: optional(d.LastUsedAt)}
+		EndsAt: optional(d.EndsAt), SubAgents: append([]string{}, d.SubAgents...), SenderConstrained: string(d.Constraint()), TemplateID: d.TemplateID, Status: string(d.StatusAt(now)), Default: d.Default, LastUsedAt: optional(d.LastUsedAt)}
 }
 
 // Run creates the delegation.
@@ -70,7 +76,8 @@ func (c *delegationCreateCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	d, err := a.Delegation.Create(ctx, caller, domain.DelegationSpec{Role: c.Role, ClientID: c.ClientID, Actions: c.Action,
-		MaxDuration: c.MaxDuration, Resources: c.Resource, EndsAt: c.EndsAt})
+		MaxDuration: c.MaxDuration, Resources: c.Resource, EndsAt: c.EndsAt,
+		SubAgents: c.SubAgent, SenderConstrained: domain.SenderConstraint(c.SenderConstrained)})
 	if err != nil {
 		return err
 	}

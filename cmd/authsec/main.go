@@ -37,6 +37,8 @@ type commands struct {
 	Agent      agentCmd      `cmd:"" help:"AI agents."`
 	Delegation delegationCmd `cmd:"" help:"What people lend to agents."`
 	Source     sourceCmd     `cmd:"" help:"Workload sources: where proof of agents' workloads comes from."`
+	Provider   providerCmd   `cmd:"" help:"Identity providers: where people sign in from."`
+	Template   templateCmd   `cmd:"" help:"Delegation templates: rules by which people who are present lend."`
 	Token      tokenCmd      `cmd:"" help:"Tokens."`
 	Keys       keysCmd       `cmd:"" help:"Signing keys."`
 	Audit      auditCmd      `cmd:"" help:"The audit log."`

@@ -65,7 +65,7 @@ func (c *tokenGetCmd) Run(ctx context.Context, p *program) error {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return refused(resp, body)
+		return refused(resp.Status, resp.StatusCode, body)
 	}
 	var answer struct {
 		Token string `json:"token"`
@@ -122,13 +122,13 @@ func (c *tokenGetCmd) request(ctx context.Context) (*http.Request, error) {
 }
 
 // refused turns an error answer into one that fits a line.
-func refused(resp *http.Response, body []byte) error {
+func refused(status string, code int, body []byte) error {
 	var e struct {
 		Code        string `json:"error"`
 		Description string `json:"error_description"`
 	}
 	if json.Unmarshal(body, &e) != nil || e.Description == "" {
-		return fmt.Errorf("the server answered %s", resp.Status)
+		return fmt.Errorf("the server answered %s", status)
 	}
-	return domain.Errorf(domain.Internal, e.Code, "%s (%s, %d)", oneLine(e.Description), oneLine(e.Code), resp.StatusCode)
+	return domain.Errorf(domain.Internal, e.Code, "%s (%s, %d)", oneLine(e.Description), oneLine(e.Code), code)
 }

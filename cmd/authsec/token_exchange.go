@@ -69,27 +69,27 @@ func (c *tokenExchangeCmd) Run(ctx context.Context, p *program) error {
 			return fmt.Errorf("--dpop-key-file: %w", err)
 		}
 	}
-	resp, body, err := c.post(ctx, endpoint, form, basic, signer, "")
+	got, err := c.post(ctx, endpoint, form, basic, signer, "")
 	if err != nil {
 		return err
 	}
 	// The first answer says which nonce to sign (RFC 9449 §8).
-	if nonce := resp.Header.Get("DPoP-Nonce"); signer != nil && nonce != "" && resp.StatusCode == http.StatusBadRequest && errorCode(body) == nonceDemanded {
-		if resp, body, err = c.post(ctx, endpoint, form, basic, signer, nonce); err != nil {
+	if signer != nil && got.nonce != "" && got.code == http.StatusBadRequest && errorCode(got.body) == nonceDemanded {
+		if got, err = c.post(ctx, endpoint, form, basic, signer, got.nonce); err != nil {
 			return err
 		}
 	}
-	if resp.StatusCode != http.StatusOK {
-		return refused(resp, body)
+	if got.code != http.StatusOK {
+		return refused(got.status, got.code, got.body)
 	}
 	var answer struct {
 		Token string `json:"access_token"`
 	}
-	if err := json.Unmarshal(body, &answer); err != nil || answer.Token == "" {
+	if err := json.Unmarshal(got.body, &answer); err != nil || answer.Token == "" {
 		return fmt.Errorf("%s did not answer as AuthSec does; check the base URL", c.BaseURL)
 	}
 	if c.json() {
-		return p.printJSON(json.RawMessage(body))
+		return p.printJSON(json.RawMessage(got.body))
 	}
 	fmt.Fprintln(p.stdout, answer.Token)
 	return nil
@@ -142,10 +142,18 @@ func (c *tokenExchangeCmd) form(p *program) (url.Values, *basicAuth, error) {
 	return f, nil, nil
 }
 
-func (c *tokenExchangeCmd) post(ctx context.Context, endpoint string, form url.Values, basic *basicAuth, signer *dpop.Signer, nonce string) (*http.Response, []byte, error) {
+// answered is a server's answer, read whole.
+type answered struct {
+	status string // "400 Bad Request"
+	code   int
+	nonce  string // to sign next, "" for none
+	body   []byte
+}
+
+func (c *tokenExchangeCmd) post(ctx context.Context, endpoint string, form url.Values, basic *basicAuth, signer *dpop.Signer, nonce string) (answered, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil {
-		return nil, nil, err
+		return answered{}, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if basic != nil {
@@ -155,7 +163,7 @@ func (c *tokenExchangeCmd) post(ctx context.Context, endpoint string, form url.V
 	if signer != nil {
 		proof, err := signer.Sign(dpop.Request{Method: http.MethodPost, URL: endpoint, Now: time.Now(), Nonce: nonce})
 		if err != nil {
-			return nil, nil, err
+			return answered{}, err
 		}
 		req.Header.Set("DPoP", proof)
 	}
@@ -163,14 +171,14 @@ func (c *tokenExchangeCmd) post(ctx context.Context, endpoint string, form url.V
 	client := &http.Client{Timeout: tokenTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reach %s: %w", c.BaseURL, errors.Unwrap(err))
+		return answered{}, fmt.Errorf("reach %s: %w", c.BaseURL, errors.Unwrap(err))
 	}
 	defer resp.Body.Close() //nolint:errcheck // only read
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the answer: %w", err)
+		return answered{}, fmt.Errorf("read the answer: %w", err)
 	}
-	return resp, body, nil
+	return answered{resp.Status, resp.StatusCode, resp.Header.Get("DPoP-Nonce"), body}, nil
 }
 
 // endpointOf returns a route of a server, over https or to this machine alone:

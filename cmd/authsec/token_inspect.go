@@ -148,7 +148,7 @@ func (p *program) printInspection(got app.TokenInspection, unknown []string, now
 		}
 		row("Audience", "%s", strings.Join(c.Audience, ", "))
 		row("Actions", "%s", c.Scope)
-		row("Delegation", "%s of %s, proven by %s", c.DelegationID, c.Role, c.Attestation)
+		row("Delegation", "%s of %s, workload proof: %s", c.DelegationID, c.Role, c.Attestation)
 		row("Token ID", "%s", c.ID)
 		row("Issued", "%s", moment(c.IssuedAt, now))
 		if c.NotBefore != c.IssuedAt {

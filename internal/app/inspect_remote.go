@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -16,8 +17,6 @@ import (
 	"authsec/internal/token"
 	"authsec/sdk/go/jwks"
 	"authsec/sdk/go/jws"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 const (
@@ -58,13 +57,13 @@ type remote struct {
 
 // PublishedKeys implements revocation.Keys.
 func (r *remote) PublishedKeys(time.Time) token.Keys {
-	return func(kid string) (jose.JSONWebKey, bool) {
+	return token.PublicKeys(func(kid string) (crypto.PublicKey, bool) {
 		key, err := r.keys.Key(r.ctx, kid, jws.RS256)
 		if err != nil && !errors.Is(err, jwks.ErrUnknown) {
 			r.failed = err
 		}
-		return jose.JSONWebKey{Key: key, KeyID: kid}, err == nil
-	}
+		return key, err == nil
+	})
 }
 
 // TokenState implements revocation.StateReader, as far as it is published.

@@ -64,9 +64,11 @@ func (a *App) RecalledSince(ctx context.Context, scope domain.RecallScope, after
 			*id = parsed
 		}
 	}
-	c, err := a.Store.LastRecallOf(ctx, scope)
-	if domain.KindOf(err) == domain.NotFound && err != nil || err == nil && c.Seq <= after {
-		return domain.RecalledChange{}, nil
+	switch c, err := a.Store.LastRecallOf(ctx, scope); {
+	case err != nil && domain.KindOf(err) != domain.NotFound:
+		return c, err
+	case err == nil && c.Seq > after:
+		return c, nil
 	}
-	return c, err
+	return domain.RecalledChange{}, nil
 }

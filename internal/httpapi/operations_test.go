@@ -131,6 +131,37 @@ func TestEveryOperation(t *testing.T) {
 	do("POST", "/workload-sources/test", object{"kind": "unix", "unix": object{}, "token": "none"}, 200)
 	do("DELETE", path, nil, 204)
 
+	// Identity providers, people's identities, delegation templates.
+	provider := do("POST", "/identity-providers", object{"name": "Directory", "issuer": "https://id.example.com", "audience": "api://authsec", "sign_in": true, "client_id": "authsec"}, 201)
+	path = "/identity-providers/" + provider.member("id")
+	do("GET", "/identity-providers?limit=1&q=DIRECTORY", nil, 200)
+	do("GET", path, nil, 200)
+	if got := do("PATCH", path, object{"create_users": true, "scopes": []string{"email"}}, 200); !strings.Contains(got.body, `"create_users":true`) || !strings.Contains(got.body, `"audience":"api://authsec"`) {
+		t.Errorf("%s", got.body)
+	}
+	do("POST", path+"/disable", nil, 200)
+	do("POST", path+"/enable", nil, 200)
+	do("POST", path+"/test", object{"token": "none"}, 200)
+	do("GET", "/sign-in/providers", nil, 200, anonymous)
+	identities := "/users/" + h.member.ID + "/identities"
+	do("POST", identities, object{"identity_provider_id": provider.member("id"), "subject": "00u1"}, 201)
+	do("POST", identities, object{"identity_provider_id": provider.member("id"), "subject": "00u1"}, 409)
+	do("GET", identities, nil, 200)
+	do("GET", "/me/identities", nil, 200)
+	do("DELETE", identities+"/"+provider.member("id")+"?subject=00u1", nil, 204)
+	template := do("POST", "/delegation-templates", object{"name": "Staff", "client_id": h.agent.ClientID, "identity_provider_id": provider.member("id"), "role": h.role,
+		"conditions": []object{{"claim": "groups", "values": []string{"support"}}}, "actions": []string{"billing:read"}, "max_duration_seconds": 900}, 201)
+	rule := "/delegation-templates/" + template.member("id")
+	do("GET", "/delegation-templates?client_id="+h.agent.ClientID+"&identity_provider_id="+provider.member("id"), nil, 200)
+	do("GET", rule, nil, 200)
+	if got := do("PATCH", rule, object{"max_duration_seconds": 600, "sender_constrained": "dpop"}, 200); !strings.Contains(got.body, `"max_duration_seconds":600`) || !strings.Contains(got.body, `"sender_constrained":"dpop"`) {
+		t.Errorf("%s", got.body)
+	}
+	do("POST", rule+"/disable", nil, 200)
+	do("POST", rule+"/enable", nil, 200)
+	do("DELETE", rule, nil, 204)
+	do("DELETE", path, nil, 204)
+
 	// Delegations.
 	delegated := do("POST", "/delegations", object{"role": h.otherRole, "client_id": strings.ToUpper(h.secretAgent.ClientID), "actions": []string{"billing:refund"},
 		"max_duration_seconds": 900, "resources": []string{h.resource.URI}, "ends_at": h.clock.Now().Add(time.Hour).Format(time.RFC3339)}, 201)

@@ -49,6 +49,7 @@ func TestRecallProgress(t *testing.T) {
 	if got.Seq != 1 || !got.At.Equal(h.clock.Now()) || got.Indexes != 1 || got.Tokens.Count != 2 || got.Tokens.More || got.Verifiers.Connected != 2 {
 		t.Errorf("%+v", got)
 	}
+	s.polls()
 	listening.want("recall")
 	elsewhere.want("recall") // of the default audience
 	eventually(t, func() bool { return h.progress(delegation, h.admin).Verifiers.Heard == 2 })

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto"
 	"crypto/rsa"
 	"encoding/base64"
 	"strings"
@@ -12,6 +13,15 @@ const minKeyBits = 2048 // RFC 7518 §3.3
 
 // Keys finds the public key with a key ID.
 type Keys func(kid string) (jose.JSONWebKey, bool)
+
+// PublicKeys are Keys that are found by their ID in any other way; of another
+// type than *rsa.PublicKey, none is used.
+func PublicKeys(find func(kid string) (crypto.PublicKey, bool)) Keys {
+	return func(kid string) (jose.JSONWebKey, bool) {
+		key, ok := find(kid)
+		return jose.JSONWebKey{Key: key, KeyID: kid}, ok
+	}
+}
 
 // VerifyPayload verifies what SignPayload made and returns its payload. An
 // access token never passes.

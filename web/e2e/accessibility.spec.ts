@@ -7,7 +7,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test.use({ colorScheme });
 
     test('pages before sign-in', async ({ page }) => {
-      for (const path of ['/sign-in', '/setup', '/setup#token=authsec_su_x']) {
+      for (const path of ['/sign-in', '/sign-in?error=not_linked', '/setup', '/setup#token=authsec_su_x']) {
         await page.goto('about:blank');
         await page.goto(path);
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
@@ -17,7 +17,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
     test('pages without anything in them', async ({ page }) => {
       await signedIn(page);
-      for (const path of ['/', '/clients', '/clients?tab=servers', '/delegations', '/delegations/new', '/access/roles', '/no/such/page']) {
+      const pages = ['/', '/clients', '/clients?tab=servers', '/delegations', '/delegations/new', '/access/roles', '/no/such/page'];
+      pages.push('/delegation-templates', '/delegation-templates/new', '/settings/identity-providers');
+      for (const path of pages) {
         await page.goto(path);
         await page.waitForLoadState('networkidle');
         await expectAccessible(page);
@@ -28,6 +30,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       test.slow();
       const { agent, delegation } = await delegatedAgent(api);
       const resource = await api.resource('Billing API', 'https://api.example.com/billing');
+      const { provider, template } = await api.template('customer-support', agent, ['billing:read']);
       const user = await api.user({ email: 'member@example.com', level: 'member', roles: ['customer-support'] });
       expect((await sdkFetch(server, agent.client_id)).status).toBe(0);
       await signedIn(page);
@@ -48,6 +51,12 @@ for (const colorScheme of ['light', 'dark'] as const) {
         '/activity',
         '/settings/workload-sources',
         '/settings/workload-sources/new',
+        '/settings/identity-providers',
+        '/settings/identity-providers/new',
+        `/settings/identity-providers/${provider.id}`,
+        '/delegation-templates',
+        '/delegation-templates/new',
+        `/delegation-templates/${template.id}`,
         '/settings/signing-keys',
         '/settings/api-tokens',
         '/profile',
@@ -62,6 +71,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
     test('dialogs', async ({ page, api }) => {
       const { agent, delegation } = await delegatedAgent(api);
+      const { provider, template } = await api.template('customer-support', agent, ['billing:read']);
+      const user = await api.user({ email: 'member@example.com', level: 'member' });
       await signedIn(page);
       const opened: [string, string][] = [
         ['/clients', 'Onboard New Client'],
@@ -70,6 +81,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
         [`/delegations/${delegation.id}`, 'Revoke'],
         [`/delegations/${delegation.id}`, 'Edit'],
         ['/delegations/new', 'Create a role'],
+        [`/settings/identity-providers/${provider.id}`, 'Edit'],
+        [`/delegation-templates/${template.id}`, 'Edit'],
+        [`/access/users/${user.id}`, 'Link an identity'],
       ];
       for (const [path, button] of opened) {
         await page.goto(path);

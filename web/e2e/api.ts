@@ -72,6 +72,19 @@ export class Api {
     return body(this.client.POST('/delegations', { body: { role, client_id, actions, max_duration_seconds: seconds } }));
   }
 
+  /** A delegation template for the support group of a company directory, which nothing is ever asked of. */
+  async template(role: string, { client_id }: { client_id: string }, actions: string[]) {
+    const provider = await body(
+      this.client.POST('/identity-providers', {
+        body: { name: 'Company directory', issuer: 'https://id.example.com/realms/staff', audience: 'api://authsec' },
+      }),
+    );
+    const conditions = [{ claim: 'groups', values: ['support'] }];
+    const terms = { name: 'Support staff', identity_provider_id: provider.id, conditions, max_duration_seconds: 900 };
+    const template = await body(this.client.POST('/delegation-templates', { body: { ...terms, client_id, role, actions } }));
+    return { provider, template };
+  }
+
   async resource(name: string, uri: string): Promise<Schema<'ResourceWithSecret'>> {
     return body(this.client.POST('/resources', { body: { name, uri } }));
   }

@@ -26,7 +26,7 @@ export function AgentsField({ value, onChange, own, among, error }: Props) {
   return (
     <MultiSelect
       label="Sub-agents"
-      description="To these the agent may hand its tokens on: each gets, for itself, at most what the token allows and no longer than it lasts, and may hand on again up to three agents deep. Nobody if empty."
+      description="To these the agent may hand its tokens on: each gets, for itself, at most what the token allows and no longer than it lasts, and may hand on again among these, three agents deep at most. Nobody if empty."
       placeholder={value.length === 0 ? 'Nobody' : ''}
       data={[...names].map(([client_id, name]) => ({ value: client_id, label: name }))}
       value={value.map((a) => a.client_id)}

@@ -89,20 +89,19 @@ export function DelegationsPage({ search, setSearch }: Props) {
               </LinkTo>
             ),
           },
-          { header: 'Role', cell: (d) => <Clip text={d.role} /> },
-          { header: 'Delegated by', optional: true, cell: (d) => <Clip text={d.delegator.name || d.delegator.email} /> },
-          { header: 'Actions', width: '20%', yields: true, optional: true, cell: (d) => <Clip text={d.actions.join(', ')} /> },
-          { header: 'Maximum', width: 110, optional: true, cell: (d) => sayDuration(d.max_duration_seconds) },
           {
-            header: 'Status',
-            width: 190,
+            header: 'Role',
             cell: (d) => (
-              <Group gap={4} wrap="nowrap">
-                <DelegationStatus status={d.status} />
+              <Group gap={6} wrap="nowrap">
+                <Clip text={d.role} />
                 {d.template && <MadeByTemplate />}
               </Group>
             ),
           },
+          { header: 'Delegated by', optional: true, cell: (d) => <Clip text={d.delegator.name || d.delegator.email} /> },
+          { header: 'Actions', width: '20%', yields: true, optional: true, cell: (d) => <Clip text={d.actions.join(', ')} /> },
+          { header: 'Maximum', width: 110, optional: true, cell: (d) => sayDuration(d.max_duration_seconds) },
+          { header: 'Status', width: 110, cell: (d) => <DelegationStatus status={d.status} /> },
           { header: 'Last used', width: 120, optional: true, cell: (d) => <When time={d.last_used_at} /> },
           { header: 'Ends', width: 110, optional: true, cell: (d) => <When time={d.ends_at} never="no end" /> },
         ]}

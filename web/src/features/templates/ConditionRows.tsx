@@ -24,7 +24,7 @@ export function ConditionRows({ form, provider }: Props) {
         <Text fz="sm" c="dimmed">
           Of the person's token, all of them. A claim meets its condition when it has one of the values, or is a list that holds one.
         </Text>
-        {conditions.map((_, i) => (
+        {conditions.map(({ values }, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place
           <Group key={i} data-row gap="xs" align="flex-start" wrap="wrap">
             <TextInput
@@ -38,13 +38,14 @@ export function ConditionRows({ form, provider }: Props) {
             />
             <TagsInput
               label={`Values ${i + 1}`}
-              placeholder="support"
+              placeholder={values.length === 0 ? 'support' : ''}
               description="Press Enter after each; * is any"
               required
               maxTags={100}
               maxLength={2048}
               acceptValueOnBlur
               splitChars={[]}
+              isDuplicate={(value, others) => others.includes(value)}
               style={{ flex: '2 1 14rem' }}
               {...form.getInputProps(`conditions.${i}.values`)}
             />
