@@ -185,3 +185,35 @@ func TestRFC9449_8_ExchangeWithDPoP(t *testing.T) {
 		t.Errorf("%d requests", len(e.asked)-n)
 	}
 }
+
+// TestTokenExchangeHandsOn: the real server, a token that one agent hands to
+// another, and what inspect says of it.
+func TestTokenExchangeHandsOn(t *testing.T) {
+	d, admin := house(t)
+	first, _ := admin.agent("Front desk", "kubernetes")
+	second, secret := admin.agent("Ledger", "other")
+	lent := delegationOf(first)
+	lent["sub_agents"] = []string{second}
+	id := admin.call(201, "POST", "/api/v1/delegations", lent).text("id")
+	token := d.client().call(200, "GET", sdkPath+first, nil).text("token")
+	exchange := []string{"token", "exchange", "--base-url", d.base, "--client-id", second, "--subject-token-file", d.file("handed.jwt", token), "--client-secret-file", d.file("secret", secret)}
+	handed := strings.TrimSpace(d.run(append(exchange, "--scope", "billing:read")...).want(0).stdout)
+	got := d.wantInspection("handed on", handed, nil)
+	if len(got.Actors) != 2 || got.Actors[0].text("name") != "Ledger" || got.Actors[1].text("name") != "Front desk" {
+		t.Errorf("actors %v", got.Actors)
+	}
+	if r := d.run("token", "inspect", d.file("token.jwt", handed)).want(0); !strings.Contains(r.stdout, "from Front desk, spiffe://") {
+		t.Errorf("printed:\n%s", r.stdout)
+	}
+	if r := d.run("agent", "suspend", second).want(0); !strings.Contains(r.stdout, "1 index recalled, with 1 token") {
+		t.Errorf("printed: %s", r.stdout)
+	}
+	d.wantInspection("its holder is suspended", handed, []string{"recall:recalled", "authority:agent_suspended"})
+	d.wantInspection("the first agent's own", token, nil)
+	d.run("agent", "activate", second).want(0)
+	d.run(exchange...).want(0)
+	if r := d.run("delegation", "disable", id).want(0); !strings.Contains(r.stdout, "2 indexes recalled, with 2 tokens") {
+		t.Errorf("printed: %s", r.stdout)
+	}
+	d.run(exchange...).want(1, "invalid_request")
+}

@@ -79,7 +79,7 @@ func (p *Providers) Redeem(ctx context.Context, provider domain.IdentityProvider
 	if age := now.Sub(time.Unix(issued, 0)); age > domain.SignInLife {
 		return Person{}, reject("The ID token was issued before this sign-in.", fmt.Errorf("%s old", age.Round(time.Second)))
 	}
-	return personOf(provider.ID, claims, expires), nil
+	return personOf(provider, claims, expires), nil
 }
 
 // asked returns what is kept of a provider, with its metadata.

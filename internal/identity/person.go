@@ -3,6 +3,7 @@ package identity
 import (
 	"time"
 
+	"authsec/internal/domain"
 	"authsec/sdk/go/jws"
 )
 
@@ -15,11 +16,13 @@ type Person struct {
 	Name          string // "" : not told
 	Claims        map[string]any
 	ExpiresAt     time.Time // the token's end
+	// Settings are those of the provider by which the token was verified.
+	Settings domain.IdentityProviderSettings
 }
 
 // personOf reads who a verified token's claims are about (OpenID Connect Core §5.1).
-func personOf(providerID string, claims jws.Object, expires time.Time) Person {
-	p := Person{ProviderID: providerID, Claims: claims, ExpiresAt: expires}
+func personOf(provider domain.IdentityProvider, claims jws.Object, expires time.Time) Person {
+	p := Person{ProviderID: provider.ID, Settings: provider.Settings, Claims: claims, ExpiresAt: expires}
 	p.Subject, _ = claims.Text("sub")
 	p.Email, _ = claims.Text("email")
 	p.Name, _ = claims.Text("name")

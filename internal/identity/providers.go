@@ -104,7 +104,7 @@ func (p *Providers) Examine(ctx context.Context, provider domain.IdentityProvide
 	if err != nil {
 		return Person{}, unavailable(err)
 	}
-	return personOf(provider.ID, claims, expires), nil
+	return personOf(provider, claims, expires), nil
 }
 
 // unavailable marks what cannot be told now; what was decided stays as it is.

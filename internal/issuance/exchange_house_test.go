@@ -61,7 +61,7 @@ func newTrade(t testing.TB) *trade {
 			Policy: policy.Settings{TrustDomain: "authsec.local", DefaultAudience: "authsec-api", MaxTokenTTL: 24 * time.Hour},
 			Issuer: issuer, Now: h.clock.Now, Random: rand.Reader},
 		Tokens: &revocation.Introspector{Deployment: revocation.Deployment{Issuer: issuer, DefaultAudience: "authsec-api"}, Keys: newKey(), Store: w, Now: h.clock.Now},
-		People: desk{}, Store: w,
+		People: desk{settings: w.settings}, Store: w,
 	}
 	for _, id := range []string{frontID, secondID, thirdID, fourthID, strangerID} {
 		w.agents[id] = domain.Agent{ClientID: id, Name: "Agent " + id[len(id)-2:], Type: "langchain", Platform: domain.PlatformKubernetes,
@@ -82,7 +82,10 @@ func newTrade(t testing.TB) *trade {
 }
 
 // desk knows the people of one provider by tokens of any signature.
-type desk struct{ err error }
+type desk struct {
+	err      error
+	settings func() domain.IdentityProviderSettings // those by which it verifies
+}
 
 func (d desk) Subject(_ context.Context, compact string, kind identity.Kind, _ time.Time) (identity.Person, error) {
 	claims, err := jws.Peek(compact)
@@ -95,7 +98,7 @@ func (d desk) Subject(_ context.Context, compact string, kind identity.Kind, _ t
 	if from, _ := claims.Text("iss"); from != idpIssuer || !slices.Contains([]identity.Kind{issuance.AccessToken, issuance.IDToken, issuance.JWT}, kind) {
 		return identity.Person{}, domain.Errorf(domain.Unauthenticated, "unknown_issuer", "No identity provider of this server made the token.")
 	}
-	p := identity.Person{ProviderID: providerID, Claims: claims}
+	p := identity.Person{ProviderID: providerID, Claims: claims, Settings: d.settings()}
 	p.Subject, _ = claims.Text("sub")
 	p.Email, _ = claims.Text("email")
 	p.Name, _ = claims.Text("name")

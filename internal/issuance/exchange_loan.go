@@ -2,6 +2,7 @@ package issuance
 
 import (
 	"errors"
+	"reflect"
 	"time"
 
 	"authsec/internal/domain"
@@ -88,7 +89,7 @@ func (l *loan) rule(d *domain.LoanDraft) ([]domain.Event, error) {
 		denial.DelegationID = d.Existing.ID
 		return nil, &refusedLoan{denial}
 	case d.Existing != nil:
-		return events, nil
+		return l.refresh(d, events)
 	case !user.Active():
 		return nil, refuseLoan(policy.CodeDelegatorInactive, "The person is suspended here. An administrator can activate them again.")
 	}
@@ -96,7 +97,23 @@ func (l *loan) rule(d *domain.LoanDraft) ([]domain.Event, error) {
 	d.NewDelegation = &domain.Delegation{ID: l.delegationID, ClientID: t.ClientID, Role: t.Role, DelegatorID: user.ID, Actions: t.Actions,
 		MaxDuration: t.MaxDuration, Resources: t.Resources, SubAgents: t.SubAgents, SenderConstrained: t.SenderConstrained, TemplateID: t.ID,
 		Status: domain.DelegationActive, CreatedAt: l.now, UpdatedAt: l.now}
-	ev, err := l.delegationEvent(d)
+	ev, err := l.delegationEvent(d, "delegation.create", nil)
+	return append(events, ev), err
+}
+
+// refresh gives a delegation the template's terms of now, while nobody has changed
+// it since it was made: what people narrowed stays narrow. UpdatedAt goes on
+// saying that nobody has.
+func (l *loan) refresh(d *domain.LoanDraft, events []domain.Event) ([]domain.Event, error) {
+	t, fresh := d.Template, *d.Existing
+	fresh.Actions, fresh.MaxDuration, fresh.Resources = t.Actions, t.MaxDuration, t.Resources
+	fresh.SubAgents, fresh.SenderConstrained = t.SubAgents, t.SenderConstrained
+	before, after := termsOf(*d.Existing), termsOf(fresh)
+	if !fresh.UpdatedAt.Equal(fresh.CreatedAt) || reflect.DeepEqual(before, after) {
+		return events, nil
+	}
+	d.NewDelegation = &fresh
+	ev, err := l.delegationEvent(d, "delegation.update", before)
 	return append(events, ev), err
 }
 
@@ -119,11 +136,11 @@ func (l *loan) welcome(d *domain.LoanDraft) ([]domain.Event, error) {
 	d.Email = spec.Email
 	d.NewUser = &domain.User{ID: l.newUserID, Email: spec.Email, Name: spec.Name, Status: domain.StatusActive, Level: spec.Level, CreatedAt: l.now, UpdatedAt: l.now}
 	d.NewLink = &domain.IdentityLink{ProviderID: d.Provider.ID, Subject: l.person.Subject, UserID: l.newUserID, CreatedAt: l.now}
-	user, err := l.event("user.create", domain.Party{Type: "user", ID: d.NewUser.ID, Name: d.NewUser.Email}, createdUser{spec.Email, spec.Name, spec.Level, d.NewUser.Status, []string{}})
+	user, err := l.event("user.create", domain.Party{Type: "user", ID: d.NewUser.ID, Name: d.NewUser.Email}, nil, createdUser{spec.Email, spec.Name, spec.Level, d.NewUser.Status, []string{}})
 	if err != nil {
 		return nil, err
 	}
-	link, err := l.event("identity_link.create", domain.Party{Type: "user", ID: d.NewUser.ID, Name: d.NewUser.Email},
+	link, err := l.event("identity_link.create", domain.Party{Type: "user", ID: d.NewUser.ID, Name: d.NewUser.Email}, nil,
 		createdLink{d.Provider.ID, d.Provider.Name, l.person.Subject})
 	return []domain.Event{user, link}, err
 }
@@ -156,19 +173,26 @@ type createdDelegation struct {
 	Status             domain.DelegationStatus `json:"status"`
 }
 
-func (l *loan) delegationEvent(d *domain.LoanDraft) (domain.Event, error) {
+// termsOf compares with termsOf: lists that are empty are nil.
+func termsOf(d domain.Delegation) createdDelegation {
+	list := func(l []string) []string { return append([]string{}, l...) }
+	return createdDelegation{d.Role, list(d.Actions), int64(d.MaxDuration / time.Second), list(d.Resources), list(d.SubAgents),
+		d.Constraint(), d.TemplateID, d.DelegatorID, d.Status}
+}
+
+// delegationEvent tells of the new delegation; before is nil for one that was not there.
+func (l *loan) delegationEvent(d *domain.LoanDraft, action string, before any) (domain.Event, error) {
 	n := d.NewDelegation
-	ev, err := l.event("delegation.create", domain.Party{Type: "delegation", ID: n.ID, Name: n.Role + " → " + d.Agent.Name},
-		createdDelegation{n.Role, n.Actions, int64(n.MaxDuration / time.Second), n.Resources, n.SubAgents, n.SenderConstrained, n.TemplateID, n.DelegatorID, n.Status})
+	ev, err := l.event(action, domain.Party{Type: "delegation", ID: n.ID, Name: n.Role + " → " + d.Agent.Name}, before, termsOf(*n))
 	ev.DelegationID = n.ID
 	return ev, err
 }
 
 // event is one of what the agent's exchange makes, in the name of a person.
-func (l *loan) event(action string, target domain.Party, after any) (domain.Event, error) {
+func (l *loan) event(action string, target domain.Party, before, after any) (domain.Event, error) {
 	ev := domain.NewEvent(l.now, l.caller, action, target)
 	ev.Actor, ev.ClientID = l.actor, l.clientID
-	ev, err := ev.WithChange(nil, after)
+	ev, err := ev.WithChange(before, after)
 	if err != nil {
 		return ev, err
 	}

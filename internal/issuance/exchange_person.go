@@ -3,6 +3,7 @@ package issuance
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"authsec/internal/attest"
@@ -45,6 +46,10 @@ func (x *exchange) lend(ctx context.Context) (Issued, error) {
 	a, err := x.Store.ExchangeAuthority(ctx, []string{x.ClientID}, id)
 	if err != nil {
 		return Issued{}, fmt.Errorf("read the authority of an exchange: %w", err)
+	}
+	// Whose token was verified by settings that hold no more, is asked for again.
+	if c := a.Delegations; len(c) == 1 && c[0].Provider != nil && !reflect.DeepEqual(c[0].Provider.Settings, person.Settings) {
+		return Issued{}, busy("The identity provider's settings were changed just now. Try again.")
 	}
 	grant, denial, err := x.decideOn(a)
 	switch {

@@ -289,3 +289,43 @@ func TestWhatAPersonLendsNeedsThem(t *testing.T) {
 		}
 	}
 }
+
+// What nobody has changed since follows the template, and what somebody narrowed
+// stays narrow.
+func TestALoanFollowsItsTemplate(t *testing.T) {
+	h := newTrade(t)
+	h.exchange(t, frontID, badge(t, nil))
+	h.setTemplate(func(x *domain.DelegationTemplate) {
+		x.Actions, x.Resources = []string{read, refund}, []string{ordersURI}
+	})
+	got, _ := h.exchange(t, frontID, badge(t, nil))
+	if !slices.Equal(got.Actions, []string{read, refund}) || !slices.Equal(got.Audience, []string{ordersURI}) {
+		t.Errorf("%v for %v", got.Actions, got.Audience)
+	}
+	if d := h.world.lentBy(templateID); len(d) != 1 || !d[0].UpdatedAt.Equal(d[0].CreatedAt) {
+		t.Errorf("%+v", d)
+	}
+	before := len(h.world.taken(t))
+	h.setLoan(func(d *domain.Delegation) {
+		d.Actions, d.UpdatedAt = []string{refund}, d.UpdatedAt.Add(time.Minute)
+	})
+	h.setTemplate(func(x *domain.DelegationTemplate) { x.MaxDuration = time.Hour })
+	if got, _ := h.exchange(t, frontID, badge(t, nil)); !slices.Equal(got.Actions, []string{refund}) {
+		t.Errorf("what was narrowed gives %v", got.Actions)
+	}
+	if before == 0 {
+		t.Error("nothing was recorded")
+	}
+}
+
+// A token that was verified by settings which hold no more gives nothing.
+func TestProviderSettingsChangeMeanwhile(t *testing.T) {
+	h := newTrade(t)
+	h.exchange(t, frontID, badge(t, nil))
+	h.world.beforeLend = func() {
+		h.setProvider(func(p *domain.IdentityProvider) { p.Settings.JWKSURL = "https://elsewhere.example.com/keys" })
+	}
+	h.refused(t, domain.Unavailable, "temporarily_unavailable", asking(frontID, badge(t, nil)))
+	h.world.beforeLend = nil
+	h.exchange(t, frontID, badge(t, nil))
+}

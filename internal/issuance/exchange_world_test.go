@@ -292,3 +292,10 @@ func (w *world) taken(t testing.TB) []domain.Event {
 	defer func() { w.events = nil }()
 	return w.events
 }
+
+// settings are those of the one provider.
+func (w *world) settings() domain.IdentityProviderSettings {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.providers[providerID].Settings
+}

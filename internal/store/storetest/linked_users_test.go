@@ -60,8 +60,8 @@ func TestLinkedUsers(t *testing.T) {
 func TestNames(t *testing.T) {
 	Each(t, func(t *testing.T, s *store.Store) {
 		w := newLendWorld(t, s)
-		got, err := s.AgentNames(t.Context(), []string{w.agent.ClientID, newID(t)})
-		if err != nil || !slices.Equal(got, []domain.AgentRef{{ClientID: w.agent.ClientID, Name: w.agent.Name, Type: w.agent.Type}}) {
+		got, err := s.AgentNames(t.Context(), []string{w.support.ClientID, newID(t)})
+		if err != nil || !slices.Equal(got, []domain.AgentRef{{ClientID: w.support.ClientID, Name: w.support.Name, Type: w.support.Type}}) {
 			t.Errorf("%+v %v", got, err)
 		}
 		if got, err := s.AgentNames(t.Context(), nil); err != nil || len(got) != 0 {
