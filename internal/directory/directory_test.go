@@ -29,10 +29,12 @@ func (h hasher) Hash(_ context.Context, password domain.Secret) (domain.Secret, 
 	return "hash of " + password, h.err
 }
 
-// checker finds fault with the sources whose name is a key.
+// checker finds fault with the sources and providers whose name is a key.
 type checker map[string]error
 
 func (c checker) CheckSource(s domain.WorkloadSource) error { return c[s.Name] }
+
+func (c checker) CheckProvider(p domain.IdentityProvider) error { return c[p.Name] }
 
 // house is a service on a SQLite file, with a clock that tests move.
 type house struct {
@@ -46,6 +48,7 @@ func newHouse(t *testing.T) *house {
 	s := storetest.SQLite(t)
 	h := &house{store: s, now: time.Date(2026, 3, 4, 5, 6, 7, 890_123_456, time.UTC)}
 	h.Service = &directory.Service{ActionStore: s, RoleStore: s, UserStore: s, AgentStore: s, ResourceStore: s,
+		ProviderStore: s, ProviderChecker: checker{}, LinkStore: s, TemplateStore: s, Names: s,
 		SourceStore: s, SourceChecker: checker{}, Hasher: hasher{}, Now: func() time.Time { return h.now }, Random: rand.Reader}
 	return h
 }

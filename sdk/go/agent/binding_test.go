@@ -163,7 +163,7 @@ func TestATokenThatIsNotBoundIsRefused(t *testing.T) {
 
 // The caller's key, of any kind, is used for all proofs; the URL of a proof is the
 // server's public one.
-func TestDPoPKeyAndIssuer(t *testing.T) {
+func TestDPoPKeyAndPublicURL(t *testing.T) {
 	s := newBindingServer(t)
 	s.issuer = "https://authsec.example.com"
 	_, key, err := ed25519.GenerateKey(rand.Reader)
@@ -174,7 +174,7 @@ func TestDPoPKeyAndIssuer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := client(t, Config{BaseURL: s.URL, HTTPClient: s.Client(), DPoP: true, DPoPKey: key, Issuer: "https://authsec.example.com/"}, nil, "")
+	own := client(t, Config{BaseURL: s.URL, HTTPClient: s.Client(), DPoP: true, DPoPKey: key, PublicURL: "https://authsec.example.com/"}, nil, "")
 	token, err := own.Token(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -194,7 +194,7 @@ func TestDPoPKeyAndIssuer(t *testing.T) {
 }
 
 // A socket has no name that a proof could hold.
-func TestDPoPOverASocketNamesTheIssuer(t *testing.T) {
+func TestDPoPOverASocketNamesThePublicURL(t *testing.T) {
 	s := newBindingServer(t)
 	s.issuer = "https://authsec.example.com"
 	socket := filepath.Join(t.TempDir(), "authsec.sock")
@@ -205,7 +205,7 @@ func TestDPoPOverASocketNamesTheIssuer(t *testing.T) {
 	over := &http.Server{Handler: s} //nolint:gosec // a test's
 	go over.Serve(listener)          //nolint:errcheck // ends with Close
 	t.Cleanup(func() { _ = over.Close() })
-	if _, err := client(t, Config{BaseURL: "unix://" + socket, Issuer: "https://authsec.example.com", DPoP: true}, nil, "").Token(t.Context()); err != nil {
+	if _, err := client(t, Config{BaseURL: "unix://" + socket, PublicURL: "https://authsec.example.com", DPoP: true}, nil, "").Token(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -293,8 +293,8 @@ func TestBindingsThatAreRefused(t *testing.T) {
 		"a key without DPoP":            {DPoPKey: key},
 		"both bindings":                 {DPoP: true, ClientCertificate: certificate},
 		"DPoP over a nameless socket":   {DPoP: true, BaseURL: "unix:///run/authsec.sock"},
-		"an issuer that is no URL":      {DPoP: true, Issuer: "authsec"},
-		"an issuer that is a socket":    {DPoP: true, Issuer: "unix:///run/authsec.sock"},
+		"a public URL that is none":     {DPoP: true, PublicURL: "authsec"},
+		"a public URL that is a socket": {DPoP: true, PublicURL: "unix:///run/authsec.sock"},
 		"an empty certificate":          {ClientCertificate: &tls.Certificate{}},
 		"a certificate over plain http": {ClientCertificate: certificate, BaseURL: "http://localhost:7468"},
 		"a certificate over a socket":   {ClientCertificate: certificate, BaseURL: "unix:///run/authsec.sock"},
@@ -315,8 +315,8 @@ func TestBindingsThatAreRefused(t *testing.T) {
 		t.Error(err)
 	}
 	t.Setenv("AUTHSEC_DPOP", "true")
-	t.Setenv("AUTHSEC_ISSUER", "https://authsec.example.com")
-	if c := FromEnv(); !c.DPoP || c.Issuer != "https://authsec.example.com" {
-		t.Errorf("got %t, %q", c.DPoP, c.Issuer)
+	t.Setenv("AUTHSEC_PUBLIC_URL", "https://authsec.example.com")
+	if c := FromEnv(); !c.DPoP || c.PublicURL != "https://authsec.example.com" {
+		t.Errorf("got %t, %q", c.DPoP, c.PublicURL)
 	}
 }

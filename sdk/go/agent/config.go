@@ -41,9 +41,9 @@ type Config struct {
 	// DPoPKey, or an ES256 key in memory of this client's own.
 	DPoP    bool
 	DPoPKey crypto.Signer // ECDSA, Ed25519 or RSA from 2048 bits; may live in an HSM
-	// Issuer is the server's public URL, which proofs of DPoP name, where BaseURL is
+	// PublicURL is the server's public URL, which proofs of DPoP name, where BaseURL is
 	// another way to it. "" : BaseURL.
-	Issuer string
+	PublicURL string
 	// ClientCertificate proves the workload to the server, and has tokens bound to it
 	// (RFC 8705 §3). A client is for one certificate: make another when it is renewed.
 	ClientCertificate *tls.Certificate
@@ -60,12 +60,12 @@ type Config struct {
 // FromEnv reads the AUTHSEC_* variables: BASE_URL, AGENT_CLIENT_ID,
 // DELEGATION_ID, ROLE, AUDIENCE and ACTIONS (separated by blanks, actions also
 // by commas), TTL (seconds), CLIENT_SECRET or CLIENT_SECRET_FILE,
-// WORKLOAD_TOKEN_FILE, WORKLOAD_AUDIENCE, DPOP (true or false), ISSUER. New reports what is wrong with them.
+// WORKLOAD_TOKEN_FILE, WORKLOAD_AUDIENCE, DPOP (true or false), PUBLIC_URL. New reports what is wrong with them.
 func FromEnv() Config {
 	get := func(name string) string { return strings.TrimSpace(os.Getenv("AUTHSEC_" + name)) }
 	c := Config{BaseURL: get("BASE_URL"), ClientID: get("AGENT_CLIENT_ID"), DelegationID: get("DELEGATION_ID"), Role: get("ROLE"),
 		Audience: strings.Fields(get("AUDIENCE")), ClientSecret: get("CLIENT_SECRET"),
-		WorkloadTokenFile: get("WORKLOAD_TOKEN_FILE"), WorkloadAudience: get("WORKLOAD_AUDIENCE"), Issuer: get("ISSUER"),
+		WorkloadTokenFile: get("WORKLOAD_TOKEN_FILE"), WorkloadAudience: get("WORKLOAD_AUDIENCE"), PublicURL: get("PUBLIC_URL"),
 		Actions: strings.FieldsFunc(get("ACTIONS"), func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })}
 	if text := get("TTL"); text != "" {
 		seconds, err := strconv.ParseUint(text, 10, 31)
@@ -123,7 +123,7 @@ func (c Config) check() (Config, error) {
 	if slices.Contains(c.Audience, "") || slices.Contains(c.Actions, "") {
 		fault("Audience and Actions must not list an empty text")
 	}
-	c.Issuer = strings.TrimRight(c.Issuer, "/")
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	for _, err := range c.checkBinding() {
 		fault("%w", err)
 	}
@@ -146,11 +146,11 @@ func (c Config) checkBinding() []error {
 	if c.DPoP && c.ClientCertificate != nil {
 		fault("DPoP and ClientCertificate exclude each other: a token is bound to one key")
 	}
-	if c.DPoP && c.Issuer == "" && strings.HasPrefix(c.BaseURL, socketScheme) {
-		fault("Issuer: want the server's public URL, which DPoP proofs name: a socket has none")
+	if c.DPoP && c.PublicURL == "" && strings.HasPrefix(c.BaseURL, socketScheme) {
+		fault("PublicURL: want the server's public URL, which DPoP proofs name: a socket has none")
 	}
-	if c.Issuer != "" && (strings.HasPrefix(c.Issuer, socketScheme) || checkBaseURL(c.Issuer) != nil) {
-		fault("Issuer: want the server's public URL, like https://authsec.example.com")
+	if c.PublicURL != "" && (strings.HasPrefix(c.PublicURL, socketScheme) || checkBaseURL(c.PublicURL) != nil) {
+		fault("PublicURL: want the server's public URL, like https://authsec.example.com")
 	}
 	if c.ClientCertificate == nil {
 		return faults

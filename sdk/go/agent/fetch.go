@@ -177,8 +177,8 @@ func (f *fetcher) exchange(ctx context.Context, ask Ask, fresh bool) (d Delegati
 
 // issuer is the server's public URL, which proofs name.
 func (f *fetcher) issuer() string {
-	if f.config.Issuer != "" {
-		return f.config.Issuer
+	if f.config.PublicURL != "" {
+		return f.config.PublicURL
 	}
 	return f.config.BaseURL
 }

@@ -24,6 +24,11 @@
 // and kept for a bounded time while the issuer cannot be reached. A Verifier is
 // safe for concurrent use.
 //
+// # Sender-constrained tokens
+//
+// With [WithDPoP] and [WithMTLS], tokens that are bound to a key or a certificate are
+// accepted by [Verifier.Middleware] and [Verifier.VerifyRequest], from their holder.
+//
 // # Revocation
 //
 // Without [WithRevocation] a token is good until it expires. With it, a token that

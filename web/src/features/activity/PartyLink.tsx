@@ -41,6 +41,20 @@ export function PartyLink({ party }: { party: Schema<'AuditParty'> }) {
           {label}
         </LinkTo>
       );
+    case 'identity_provider':
+      if (!can('identity_providers.read')) return text;
+      return (
+        <LinkTo to="/settings/identity-providers/$id" params={{ id: party.id }} fz="sm">
+          {label}
+        </LinkTo>
+      );
+    case 'delegation_template':
+      if (!can('delegation_templates.read')) return text;
+      return (
+        <LinkTo to="/delegation-templates/$id" params={{ id: party.id }} fz="sm">
+          {label}
+        </LinkTo>
+      );
     default:
       return text;
   }
