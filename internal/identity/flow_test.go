@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -172,7 +173,11 @@ func TestCodes(t *testing.T) {
 
 // TestMetadataThatIsNotTaken: what it says could send people, or our secret, elsewhere.
 func TestMetadataThatIsNotTaken(t *testing.T) {
-	elsewhere := httptest.NewServer(http.NotFoundHandler())
+	issuer := ""
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { // all that it says is good
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"issuer":%[1]q,"authorization_endpoint":"%[1]s/authorize","token_endpoint":"%[1]s/token","jwks_uri":"%[1]s/keys"}`, issuer)
+	}))
 	defer elsewhere.Close()
 	set := func(name string, value any) func(map[string]any) {
 		return func(m map[string]any) { m[name] = value }
@@ -191,6 +196,7 @@ func TestMetadataThatIsNotTaken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
+			issuer = h.peer.Issuer()
 			h.peer.Fail(f)
 			_, err := h.AuthorizeURL(t.Context(), h.entry, binding)
 			wantCode(t, err, domain.Unavailable, "temporarily_unavailable")
