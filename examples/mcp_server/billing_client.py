@@ -45,25 +45,10 @@ class Memory(TokenStorage):
         """Do nothing: the client is registered already."""
 
 
-class WholeMetadata(httpx.AsyncHTTPTransport):
-    """Makes a server's metadata readable to the SDK.
-
-    The SDK wants an authorization_endpoint even of servers none of whose grants uses one, and which leave it out as RFC
-    8414 section 2 says. This client never goes there.
-    """
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request."""
-        answer = await super().handle_async_request(request)
-        if request.url.path != "/.well-known/oauth-authorization-server" or answer.status_code != httpx.codes.OK:
-            return answer
-        metadata = json.loads(await answer.aread())
-        await answer.aclose()
-        return httpx.Response(answer.status_code, json={"authorization_endpoint": metadata["issuer"], **metadata})
-
-
 @asynccontextmanager
-async def session(url: str, auth: httpx.Auth, transport: httpx.AsyncBaseTransport) -> AsyncIterator[ClientSession]:
+async def session(
+    url: str, auth: httpx.Auth, transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[ClientSession]:
     """Open a session with an MCP server."""
     async with (
         httpx.AsyncClient(auth=auth, transport=transport) as http,
@@ -84,7 +69,7 @@ async def main() -> None:
         os.environ["AUTHSEC_CLIENT_SECRET"],
         issuer=os.environ.get("AUTHSEC_ISSUER", "http://localhost:7468"),
     )
-    async with session(url, auth, WholeMetadata()) as opened:
+    async with session(url, auth) as opened:
         tools = (await opened.list_tools()).tools
         print("tools:", ", ".join(tool.name for tool in tools))
         result = await opened.call_tool(tools[0].name, {})

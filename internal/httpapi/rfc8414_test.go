@@ -79,3 +79,22 @@ func TestRFC8414(t *testing.T) {
 		}
 	})
 }
+
+// TestOpenIDDiscovery: OpenID Connect Discovery §3 demands an authorization
+// endpoint; it supports no response type, and says so to whoever goes there
+// (RFC 6749 §4.1.2.1), without sending anybody on.
+func TestOpenIDDiscovery(t *testing.T) {
+	h := newHouse(t, options{nobodySignedIn: true})
+	var m map[string]any
+	h.must(json.Unmarshal([]byte(h.call("GET", "/.well-known/openid-configuration", nil).want(http.StatusOK).body), &m))
+	at, ok := strings.CutPrefix(m["authorization_endpoint"].(string), h.publicURL.String())
+	if !ok {
+		t.Fatalf("%v", m["authorization_endpoint"])
+	}
+	for _, query := range []string{"", "?response_type=code&client_id=x&redirect_uri=https://elsewhere.example.com/", "?response_type=id_token"} {
+		a := h.call("GET", at+query, nil).want(http.StatusBadRequest)
+		if !strings.Contains(a.body, `"error":"unsupported_response_type"`) || a.header.Get("Location") != "" || strings.Contains(a.body, "elsewhere") {
+			t.Errorf("%s: %v %s", query, a.header, a.body)
+		}
+	}
+}

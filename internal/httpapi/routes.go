@@ -53,6 +53,7 @@ func routes() map[string]who {
 		// Tokens, and what verifies them.
 		"GET /authsec/uflow/sdk/delegation-token":     workloads,
 		"POST /oauth2/token":                          workloads,
+		"GET /oauth2/authorize":                       anybody,
 		"GET /.well-known/jwks.json":                  anybody,
 		"GET /.well-known/oauth-authorization-server": anybody,
 		"GET /.well-known/openid-configuration":       anybody,

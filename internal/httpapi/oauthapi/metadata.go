@@ -22,6 +22,7 @@ type metadata struct {
 	DPoPAlgs                   []string     `json:"dpop_signing_alg_values_supported"`          // RFC 9449 §5.1
 	CertificateBound           bool         `json:"tls_client_certificate_bound_access_tokens"` // RFC 8705 §3.3
 	MTLSAliases                *mtlsAliases `json:"mtls_endpoint_aliases,omitempty"`
+	AuthorizationEndpoint      string       `json:"authorization_endpoint,omitempty"`
 	SubjectTypesSupported      []string     `json:"subject_types_supported,omitempty"`
 	IDTokenSigningAlgSupported []string     `json:"id_token_signing_alg_values_supported,omitempty"`
 	// Ours, as RFC 8414 §2 allows: where the SDKs fetch tokens, how those are
@@ -67,10 +68,12 @@ func (a API) metadata(w http.ResponseWriter, _ *http.Request) error {
 }
 
 // openID is the same for libraries that look for OpenID Connect Discovery §3. It
-// demands two members of ID tokens, of which there are none: sub is the same for
-// all who read it, and libraries take the second for what signs any JWT.
+// demands an authorization endpoint, and two members of ID tokens, of which there
+// are none: sub is the same for all who read it, and libraries take the second for
+// what signs any JWT.
 func (a API) openID(w http.ResponseWriter, _ *http.Request) error {
 	m := a.document()
+	m.AuthorizationEndpoint = a.Issuer + authorizePath
 	m.SubjectTypesSupported, m.IDTokenSigningAlgSupported = []string{"public"}, []string{"RS256"}
 	return writeMetadata(w, m)
 }

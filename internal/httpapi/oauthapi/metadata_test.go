@@ -20,7 +20,7 @@ func TestMetadata(t *testing.T) {
 		"dpop_signing_alg_values_supported", "tls_client_certificate_bound_access_tokens", "authsec_delegation_token_endpoint", "authsec_access_token_signing_alg_values_supported", "authsec_revocations_endpoint"}
 	for path, more := range map[string][]string{
 		"/.well-known/oauth-authorization-server": nil,
-		"/.well-known/openid-configuration":       {"subject_types_supported", "id_token_signing_alg_values_supported"},
+		"/.well-known/openid-configuration":       {"authorization_endpoint", "subject_types_supported", "id_token_signing_alg_values_supported"},
 	} {
 		w := get(t, keys{}, path)
 		var m map[string]any

@@ -45,6 +45,7 @@ func (a API) Endpoints() []wire.Endpoint {
 		{Pattern: "GET " + jwksPath, Handler: wire.Handler{Serve: a.jwks, Fail: wire.OAuthError}},
 		{Pattern: "GET " + metadataPath, Handler: wire.Handler{Serve: a.metadata, Fail: wire.OAuthError}},
 		{Pattern: "GET " + oidcPath, Handler: wire.Handler{Serve: a.openID, Fail: wire.OAuthError}},
+		a.authorizationEndpoint(),
 		a.tokenEndpoint(),
 	}
 }

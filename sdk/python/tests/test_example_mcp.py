@@ -174,7 +174,7 @@ async def test_the_tools(stage: Stage) -> None:
 # --- the MCP SDK's own client
 
 
-class Seen(billing_client.WholeMetadata):
+class Seen(httpx.AsyncHTTPTransport):
     """Notes what is sent where."""
 
     def __init__(self) -> None:
@@ -197,10 +197,11 @@ async def test_discovery_by_the_sdk_s_own_client(stage: Stage) -> None:
         result = await opened.call_tool("list_customers", {})
         assert result.structuredContent == {"result": ["cust_42", "cust_99"]}
     origin = stage.url.removesuffix("/mcp")
-    assert seen.sent[:5] == [
+    assert seen.sent[:6] == [
         (f"POST {stage.url}", 401),
         (f"GET {origin}/.well-known/oauth-protected-resource/mcp", 200),
-        (f"GET {stage.authsec.url}/.well-known/oauth-authorization-server", 200),
+        (f"GET {stage.authsec.url}/.well-known/oauth-authorization-server", 200),  # of RFC 8414 §2, and not enough for it
+        (f"GET {stage.authsec.url}/.well-known/openid-configuration", 200),
         (f"POST {stage.authsec.url}/oauth2/token", 200),
         (f"POST {stage.url}", 200),
     ]
