@@ -200,7 +200,7 @@ async def test_discovery_by_the_sdk_s_own_client(stage: Stage) -> None:
     assert seen.sent[:6] == [
         (f"POST {stage.url}", 401),
         (f"GET {origin}/.well-known/oauth-protected-resource/mcp", 200),
-        (f"GET {stage.authsec.url}/.well-known/oauth-authorization-server", 200),  # of RFC 8414 §2, and not enough for it
+        (f"GET {stage.authsec.url}/.well-known/oauth-authorization-server", 200),  # not enough for it
         (f"GET {stage.authsec.url}/.well-known/openid-configuration", 200),
         (f"POST {stage.authsec.url}/oauth2/token", 200),
         (f"POST {stage.url}", 200),
