@@ -20,7 +20,7 @@ func TestGoOIDC(t *testing.T) {
 		Grants  []string `json:"grant_types_supported"`
 		Methods []string `json:"token_endpoint_auth_methods_supported"`
 	}
-	if err := provider.Claims(&metadata); err != nil || !slices.Equal(metadata.Grants, []string{"client_credentials"}) || !slices.Contains(metadata.Methods, "private_key_jwt") {
+	if err := provider.Claims(&metadata); err != nil || !slices.Equal(metadata.Grants, []string{"client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"}) || !slices.Contains(metadata.Methods, "private_key_jwt") {
 		t.Errorf("%v %+v", err, metadata)
 	}
 	config := clientcredentials.Config{ClientID: here.clientID, ClientSecret: here.secret, TokenURL: provider.Endpoint().TokenURL, AuthStyle: oauth2.AuthStyleInHeader}

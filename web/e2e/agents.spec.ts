@@ -176,7 +176,11 @@ test('a list of 1,000 agents keeps few rows in the document and finds any of the
   const rows = page.getByRole('table', { name: 'AI Agents' }).getByRole('link', { name: /^Agent \d{4}$/ });
   await page.evaluate(() => window.scrollTo(0, 0));
   for (let y = 0; y < 60_000 && seen.size < all.length; y += 500) {
-    await page.evaluate((to) => window.scrollTo(0, to), y);
+    // Rows follow the scroll in the next frame; a busy machine reads before it.
+    await page.evaluate(async (to) => {
+      window.scrollTo(0, to);
+      for (let i = 0; i < 2; i++) await new Promise((done) => requestAnimationFrame(done));
+    }, y);
     for (const text of await rows.allTextContents()) seen.add(text);
   }
   expect(seen.size, 'rows that scrolling has shown').toBe(1000);

@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -26,6 +27,18 @@ type issuedToken struct {
 	IssuedAt    time.Time `json:"issued_at"`
 	ExpiresAt   time.Time `json:"expires_at"`
 	Attestation string    `json:"attestation"`
+	BoundBy     string    `json:"confirmation"` // "" : none
+	Exchange    struct {
+		Chain []string `json:"chain"`
+	} `json:"exchange"`
+}
+
+// handedOn are the agents of a chain; none where the delegation's agent is alone.
+func (t issuedToken) handedOn() []string {
+	if len(t.Exchange.Chain) < 2 {
+		return []string{}
+	}
+	return t.Exchange.Chain
 }
 
 // issued decodes an event of issuance. One that somebody made unreadable is no
@@ -61,7 +74,8 @@ func (s server) ListAgentTokens(ctx context.Context, r api.ListAgentTokensReques
 			return nil, err
 		}
 		out.Items = append(out.Items, api.AgentToken{Jti: t.ID, DelegationID: e.DelegationID, Role: t.Role, Subject: subject, Actions: orEmpty(t.Actions),
-			Audience: orEmpty(t.Audience), Attestation: api.AttestationMethod(t.Attestation), IssuedAt: t.IssuedAt.UTC(), ExpiresAt: t.ExpiresAt.UTC()})
+			Audience: orEmpty(t.Audience), Attestation: api.AttestationMethod(t.Attestation),
+			BoundBy: api.AgentTokenBoundBy(cmp.Or(t.BoundBy, "none")), Chain: t.handedOn(), IssuedAt: t.IssuedAt.UTC(), ExpiresAt: t.ExpiresAt.UTC()})
 	}
 	out.Outstanding, err = s.outstanding(ctx, filter)
 	return out, err

@@ -1885,6 +1885,13 @@ export interface components {
             actions: components["schemas"]["ActionName"][];
             audience: string[];
             attestation: components["schemas"]["AttestationMethod"];
+            /**
+             * @description How the token is bound to a key that its holder proves.
+             * @enum {string}
+             */
+            bound_by: "none" | "dpop" | "mtls";
+            /** @description The agents that it went through by exchange, by client ID, the delegation's own first; empty for a token that nobody handed on. */
+            chain: components["schemas"]["ID"][];
             /** Format: date-time */
             issued_at: string;
             /** Format: date-time */

@@ -1,3 +1,4 @@
+import { Text } from '@mantine/core';
 import { IconTicket } from '@tabler/icons-react';
 import { useList } from '@/api/list';
 import { useCan } from '@/api/session';
@@ -19,10 +20,35 @@ export function AgentTokens({ agent }: { agent: Agent }) {
         list={tokens}
         keyOf={(t) => t.jti}
         columns={[
-          { header: 'For', cell: (t) => <Clip text={t.subject.name || t.subject.email} /> },
+          {
+            header: 'For',
+            cell: (t) => (
+              <>
+                <Clip text={t.subject.name || t.subject.email} />
+                {t.chain.length > 1 && (
+                  <Text size="xs" c="dimmed">
+                    handed on through {t.chain.length} agents
+                  </Text>
+                )}
+              </>
+            ),
+          },
           { header: 'Actions', cell: (t) => <Clip text={t.actions.join(', ')} /> },
           { header: 'Audience', optional: true, cell: (t) => <Clip text={t.audience.join(', ')} /> },
-          { header: 'Attested', width: 125, cell: (t) => <ProofMethod method={t.attestation} /> },
+          {
+            header: 'Attested',
+            width: 125,
+            cell: (t) => (
+              <>
+                <ProofMethod method={t.attestation} />
+                {t.bound_by !== 'none' && (
+                  <Text size="xs" c="dimmed">
+                    bound by {t.bound_by === 'dpop' ? 'DPoP' : 'mTLS'}
+                  </Text>
+                )}
+              </>
+            ),
+          },
           { header: 'Issued', width: 120, optional: true, cell: (t) => <When time={t.issued_at} /> },
           { header: 'Expires in', width: 110, cell: (t) => <Countdown until={t.expires_at} /> },
         ]}
