@@ -64,6 +64,19 @@ func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(e.body))
 }
 
+// answers says how it answers from now on.
+func (e *tokenEndpoint) answers(status int, body string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.status, e.body = status, body
+}
+
+func (e *tokenEndpoint) count() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.asked)
+}
+
 func (e *tokenEndpoint) last(t *testing.T) asked {
 	t.Helper()
 	e.mu.Lock()
@@ -123,11 +136,11 @@ func TestTokenExchange(t *testing.T) {
 		t.Errorf("%v %s", err, out)
 	}
 
-	e.status, e.body = 400, `{"error":"invalid_request","error_description":"The subject_token has\nexpired."}`
+	e.answers(400, `{"error":"invalid_request","error_description":"The subject_token has\nexpired."}`)
 	exchange().want(1, "The subject_token has expired. (invalid_request, 400)")
-	e.status, e.body = 502, "<html>"
+	e.answers(502, "<html>")
 	exchange().want(1, "502")
-	e.status, e.body = 200, `{"token":"x"}`
+	e.answers(200, `{"token":"x"}`)
 	exchange().want(1, "base URL")
 	for says, args := range map[string][]string{
 		"https":      {"--base-url", "http://authsec.example.com"},
@@ -135,8 +148,8 @@ func TestTokenExchange(t *testing.T) {
 		"none.jwt":   {"--subject-token-file", "none.jwt"},
 		"it is empt": {"--subject-token-file", d.file("empty", "\n")},
 	} {
-		n := len(e.asked)
-		if exchange(args...).want(1, says); len(e.asked) != n {
+		n := e.count()
+		if exchange(args...).want(1, says); e.count() != n {
 			t.Errorf("%v: it asked", args)
 		}
 	}
@@ -168,21 +181,23 @@ func TestRFC9449_8_ExchangeWithDPoP(t *testing.T) {
 	parameters := pem.EncodeToMemory(&pem.Block{Type: "EC PARAMETERS", Bytes: []byte{6, 0}})
 	for name, content := range map[string][]byte{"PKCS #8": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}),
 		"SEC 1": slices.Concat(parameters, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: sec1}))} {
-		n := len(e.asked)
+		n := e.count()
 		if r := d.run(append(args, d.file("key.pem", string(content)))...).want(0); r.stdout != "bound.to.key\n" {
 			t.Errorf("%s: %q", name, r.stdout)
 		}
-		if got := e.last(t); len(e.asked) != n+2 || got.proof.Nonce != "n-1" || got.proof.Thumbprint != signer.Thumbprint() || got.proof.ID == e.asked[n].proof.ID {
-			t.Errorf("%s: %d requests, %+v", name, len(e.asked)-n, got.proof)
+		if got := e.last(t); e.count() != n+2 || got.proof.Nonce != "n-1" || got.proof.Thumbprint != signer.Thumbprint() || got.proof.ID == e.asked[n].proof.ID {
+			t.Errorf("%s: %d requests, %+v", name, e.count()-n, got.proof)
 		}
 	}
 	d.run(append(args, d.file("no.pem", "x"))...).want(1, "openssl genpkey")
 	d.run(append(args, d.file("bad.pem", string(bytes.Replace(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}), []byte("MIG"), []byte("AAA"), 1))))...).want(1, "no private key")
 	// A server that is never content is not asked for ever.
-	n := len(e.asked)
+	n := e.count()
+	e.mu.Lock()
 	e.never = true
-	if d.run(append(args, d.file("key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))))...).want(1, "use_dpop_nonce"); len(e.asked) != n+2 {
-		t.Errorf("%d requests", len(e.asked)-n)
+	e.mu.Unlock()
+	if d.run(append(args, d.file("key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))))...).want(1, "use_dpop_nonce"); e.count() != n+2 {
+		t.Errorf("%d requests", e.count()-n)
 	}
 }
 
