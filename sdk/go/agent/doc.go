@@ -19,4 +19,11 @@
 // [ProjectedToken], a JWT-SVID from the SPIFFE Workload API at
 // SPIFFE_ENDPOINT_SOCKET, and the connection itself, which shows the server the
 // process on the same machine (a BaseURL like unix:///run/authsec/authsec.sock).
+//
+// A token can be bound to a key, so that nobody can use it who steals only the
+// token. With DPoP of [Config] each request carries a proof of the key (RFC 9449);
+// with ClientCertificate the connection does, to the server and to the API (RFC
+// 8705). [Client.Transport] then does what the API demands: it learns the API's
+// nonce, or shows the certificate, to the named hosts alone. An answer whose token
+// is not bound as asked is an error: there is no falling back to a plain token.
 package agent

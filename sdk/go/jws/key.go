@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"math/big"
 	"strings"
 )
 
@@ -14,8 +13,9 @@ import (
 const MinRSABits = 2048
 
 // Fits reports whether a public key is of the kind that an algorithm needs: an
-// RSA key of at least [MinRSABits] that was not made by the chips of CVE-2017-15361, an EC key on the algorithm's own curve (RFC
-// 7518 §3.4), an Ed25519 key (RFC 8037 §3.1).
+// RSA key of at least [MinRSABits] that was not made by the chips of
+// CVE-2017-15361, an EC key on the algorithm's own curve (RFC 7518 §3.4), an
+// Ed25519 key (RFC 8037 §3.1).
 func Fits(key crypto.PublicKey, algorithm string) bool {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
@@ -44,25 +44,6 @@ func (t *Token) saltFits(key crypto.PublicKey) bool {
 	digest := hash.New()
 	digest.Write([]byte(t.raw[:end]))
 	return rsa.VerifyPSS(public, hash, digest.Sum(nil), signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
-}
-
-// isROCA reports whether a modulus is of the kind that chips of CVE-2017-15361 make,
-// which can be factored: both primes, and so their product, are powers of 65537
-// modulo every small prime. Of other moduli one in 2^27 is.
-func isROCA(n *big.Int) bool {
-	var remainder big.Int
-	for _, prime := range []int64{3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109,
-		113, 127, 131, 137, 139, 149, 151, 157, 163, 167} {
-		want := remainder.Mod(n, big.NewInt(prime)).Int64()
-		power := 65537 % prime
-		for power != want && power != 1 {
-			power = power * 65537 % prime
-		}
-		if power != want {
-			return false
-		}
-	}
-	return true
 }
 
 func curve(algorithm string) elliptic.Curve {

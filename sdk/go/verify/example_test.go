@@ -63,6 +63,33 @@ func ExampleVerifier_Middleware() {
 	// Output: 401 Bearer realm="https://billing.example.com"
 }
 
+// Only tokens that are bound to a DPoP key of their sender's are accepted, each with
+// a proof of that key.
+func ExampleWithDPoP() {
+	verifier, err := verify.New("https://authsec.example.com", "https://billing.example.com",
+		verify.WithKeys(jwks()),
+		verify.WithDPoP(verify.DPoP{PublicURL: "https://billing.example.com"}),
+		verify.WithSenderConstrained())
+	if err != nil {
+		panic(err)
+	}
+	defer verifier.Close()
+
+	api := verifier.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		claims, _ := verify.FromContext(r.Context())
+		fmt.Fprintln(w, "the bill, for the key", claims.Confirmation.KeyThumbprint)
+	}))
+	w := httptest.NewRecorder()
+	api.ServeHTTP(w, httptest.NewRequest("GET", "/bills/7", nil))
+	fmt.Println(w.Code)
+	for _, challenge := range w.Header().Values("WWW-Authenticate") {
+		fmt.Println(challenge)
+	}
+	// Output:
+	// 401
+	// DPoP realm="https://billing.example.com", algs="ES256 ES384 ES512 EdDSA PS256 PS384 PS512 RS256 RS384 RS512"
+}
+
 // A handler is tested without a token.
 func ExampleNewContext() {
 	handler := verify.RequireActions("billing:read")(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
