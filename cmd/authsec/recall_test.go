@@ -129,3 +129,39 @@ func recall(t *testing.T, d *deployment) {
 		}
 	}
 }
+
+// The command line, beside a running server, tells how many verifiers have heard.
+func TestRecallIsHeardAtTheCommandLine(t *testing.T) {
+	d := newDeployment(t).withAdmin()
+	server := d.start()
+	admin := d.automation()
+	admin.furnish()
+	clientID, _ := admin.agent("Customer Support", "kubernetes")
+	delegation := admin.call(201, "POST", "/api/v1/delegations", delegationOf(clientID)).text("id")
+	resource := admin.call(201, "POST", "/api/v1/resources", object{"name": "Billing", "uri": "https://billing.example.com"})
+	d.client().call(200, "GET", sdkPath+clientID, nil)
+	lines := d.stream(basic(resource.text("id"), url.QueryEscape(resource.text("resource_secret"))))
+	awaitLine(t, lines, "event: heartbeat")
+	awaitLine(t, lines, "event: heartbeat") // and the server has told of it
+	var got struct {
+		Recalled struct {
+			Indexes, Tokens int
+			Verifiers       struct{ Connected, Heard int }
+		}
+	}
+	d.run("delegation", "disable", delegation, "-o", "json").want(0).asJSON(&got)
+	if r := got.Recalled; r.Indexes != 1 || r.Tokens != 1 || r.Verifiers.Connected != 1 || r.Verifiers.Heard != 1 {
+		t.Errorf("%+v", r)
+	}
+	d.run("delegation", "enable", delegation).want(0)
+	d.client().call(200, "GET", sdkPath+clientID, nil)
+	if r := d.run("agent", "suspend", clientID).want(0); !strings.Contains(r.stdout, "1 of 1 connected verifier has heard") {
+		t.Errorf("printed: %s", r.stdout)
+	}
+	d.run("agent", "activate", clientID).want(0)
+	d.client().call(200, "GET", sdkPath+clientID, nil)
+	server.stop()
+	if r := d.run("delegation", "revoke", delegation).want(0); !strings.Contains(r.stdout, "No verifier listens to a running server now") {
+		t.Errorf("printed: %s", r.stdout)
+	}
+}

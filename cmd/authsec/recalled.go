@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"authsec/internal/app"
 	"authsec/internal/domain"
@@ -13,7 +14,18 @@ type recalledView struct {
 	Indexes int  `json:"indexes"` // places in status lists
 	Tokens  int  `json:"tokens"`  // that had not ended
 	More    bool `json:"more"`    // there may be more tokens
+	// Verifiers are those that listen to the running servers.
+	Verifiers heardView `json:"verifiers"`
 }
+
+type heardView struct {
+	Connected int `json:"connected"`
+	Heard     int `json:"heard"`
+	Polling   int `json:"polling"` // resources that ask
+}
+
+// patience is for how long a command waits for verifiers to hear.
+const patience = 2 * time.Second
 
 // recalling makes a change and returns what it recalled of a scope.
 func recalling(ctx context.Context, a *app.App, scope domain.RecallScope, change func() error) (recalledView, error) {
@@ -25,10 +37,14 @@ func recalling(ctx context.Context, a *app.App, scope domain.RecallScope, change
 		return recalledView{}, err
 	}
 	c, err := a.RecalledSince(ctx, scope, before)
-	return recalledView{c.Indexes, c.Tokens, c.More}, err
+	if err != nil || c.Seq == 0 {
+		return recalledView{}, err
+	}
+	v, err := a.Heard(ctx, c, patience)
+	return recalledView{c.Indexes, c.Tokens, c.More, heardView{v.Connected, v.Heard, v.Polling}}, err
 }
 
-// String tells people. How many verifiers have heard, only the servers know.
+// String tells people.
 func (v recalledView) String() string {
 	what := places(v.Indexes) + " recalled"
 	switch {
@@ -43,7 +59,24 @@ func (v recalledView) String() string {
 	default:
 		return what + ": no token was out."
 	}
-	return what + ". Verifiers that listen refuse them within a second; an API that neither listens nor polls accepts them until they end."
+	return what + ". " + v.Verifiers.String()
+}
+
+func (v heardView) String() string {
+	told := "No verifier listens to a running server now"
+	switch {
+	case v.Connected == 1:
+		told = fmt.Sprintf("%d of 1 connected verifier has heard", v.Heard)
+	case v.Connected > 1:
+		told = fmt.Sprintf("%d of %d connected verifiers have heard", v.Heard, v.Connected)
+	}
+	switch {
+	case v.Polling == 1:
+		told += ", and 1 resource asks"
+	case v.Polling > 1:
+		told += fmt.Sprintf(", and %d resources ask", v.Polling)
+	}
+	return told + ". An API that neither listens nor asks accepts them until they end."
 }
 
 func places(n int) string {

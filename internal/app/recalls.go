@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"strings"
 	"time"
@@ -24,9 +25,13 @@ func (a *App) recalls(agents oauthapi.Agents, refusals *audit.Refusals) (oauthap
 	if err != nil {
 		return oauthapi.Recalls{}, err
 	}
-	here := revocation.Deployment{Issuer: a.Config.Issuer(), DefaultAudience: a.Policy.DefaultAudience}
+	here := a.deployment()
+	server, err := domain.NewID(rand.Reader)
+	if err != nil {
+		return oauthapi.Recalls{}, err
+	}
 	hub, err := revocation.NewHub(revocation.HubOptions{Deployment: here, Recalls: a.Store, Resources: a.Store,
-		Signer: a.Minter, Now: time.Now, Log: a.Log})
+		Server: server, Reporter: a.Store, Signer: a.Minter, Now: time.Now, Log: a.Log})
 	if err != nil {
 		return oauthapi.Recalls{}, err
 	}
@@ -38,6 +43,35 @@ func (a *App) recalls(agents oauthapi.Agents, refusals *audit.Refusals) (oauthap
 		Agents:     agents,
 		Revoker:    &revocation.Revoker{Deployment: here, Keys: a.Keyring, Store: a.Store, Recalled: hub.Wake, Now: time.Now},
 	}, nil
+}
+
+func (a *App) deployment() revocation.Deployment {
+	return revocation.Deployment{Issuer: a.Config.Issuer(), DefaultAudience: a.Policy.DefaultAudience}
+}
+
+// heardEvery is how often Heard looks.
+const heardEvery = 100 * time.Millisecond
+
+// Heard counts the verifiers that a recall concerns, by what the running servers
+// tell of them. It waits until all have heard, and no longer than patience.
+func (a *App) Heard(ctx context.Context, change domain.RecalledChange, patience time.Duration) (revocation.Verifiers, error) {
+	end := time.Now().Add(patience)
+	for {
+		now := time.Now()
+		reports, err := a.Store.VerifierReports(ctx, now.Add(-domain.VerifierReportLife))
+		if err != nil {
+			return revocation.Verifiers{}, err
+		}
+		v := a.deployment().Count(reports, change, now)
+		if v.Heard == v.Connected || now.After(end) {
+			return v, nil
+		}
+		select {
+		case <-ctx.Done():
+			return v, nil // the change is made, and that is what was known
+		case <-time.After(heardEvery):
+		}
+	}
 }
 
 // wakes has the hub look for recalls after whatever may have made one.
@@ -56,8 +90,7 @@ func wakes(endpoints []wire.Endpoint, hub *revocation.Hub) []wire.Endpoint {
 }
 
 // RecalledSince returns what was recalled of a scope after a number; the zero
-// value if nothing was. It knows what the database does: which verifiers have
-// heard, the servers know.
+// value if nothing was.
 func (a *App) RecalledSince(ctx context.Context, scope domain.RecallScope, after int64) (domain.RecalledChange, error) {
 	for _, id := range []*string{&scope.DelegationID, &scope.ClientID} {
 		if parsed, ok := domain.ParseID(*id); ok {

@@ -43,6 +43,9 @@ type HubOptions struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 
+	Server   string   // of this process alone; required with Reporter
+	Reporter Reporter // nil: nobody else is told
+
 	MaxStreams            int // 0: 2,048
 	MaxStreamsPerResource int // 0: 512
 }
@@ -69,6 +72,9 @@ type Hub struct {
 	asking sync.Mutex
 	asked  map[string]asker // by the resource's ID
 	forgot time.Time        // when the askers of before were looked through
+
+	told   domain.VerifierReport // Run's own
+	untold bool                  // the last report failed
 }
 
 // NewHub returns a hub without streams.
@@ -98,6 +104,7 @@ func (h *Hub) Wake() {
 // Run looks for recalls at each tick of poll and when woken, and sends heartbeats
 // at each tick of beat, until ctx ends: then it ends all streams.
 func (h *Hub) Run(ctx context.Context, poll, beat <-chan time.Time) {
+	defer h.leave(ctx)
 	defer h.end()
 	failing := false
 	for {
@@ -111,6 +118,7 @@ func (h *Hub) Run(ctx context.Context, poll, beat <-chan time.Time) {
 			beats = true
 		}
 		if !beats && h.idle() {
+			h.report(ctx)
 			continue
 		}
 		err := h.poll(ctx)
@@ -122,6 +130,7 @@ func (h *Hub) Run(ctx context.Context, poll, beat <-chan time.Time) {
 			h.dropOutsiders(ctx)
 			h.set(func() { h.beat = h.Now() })
 		}
+		h.report(ctx)
 	}
 }
 

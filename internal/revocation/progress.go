@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"authsec/internal/domain"
@@ -11,6 +12,8 @@ import (
 type ProgressReader interface {
 	// LastRecallOf returns NotFound if nothing was.
 	LastRecallOf(ctx context.Context, s domain.RecallScope) (domain.RecalledChange, error)
+	// VerifierReports returns what servers have told since an instant.
+	VerifierReports(ctx context.Context, since time.Time) ([]domain.VerifierReport, error)
 }
 
 // Progress tells how far recalls have come. All fields are required.
@@ -50,14 +53,22 @@ func (p *Progress) Last(ctx context.Context, caller domain.Caller, s domain.Reca
 	if err != nil {
 		return Came{}, err
 	}
-	return Came{change, p.Hub.Verifiers(change)}, nil
+	now := p.Hub.Now()
+	reports, err := p.Recalls.VerifierReports(ctx, now.Add(-domain.VerifierReportLife))
+	if err != nil {
+		return Came{}, err
+	}
+	// This server knows its own better than it told.
+	reports = slices.DeleteFunc(reports, func(r domain.VerifierReport) bool { return r.Server == p.Hub.Server })
+	here, elsewhere := p.Hub.Verifiers(change), p.Hub.Count(reports, change, now)
+	return Came{change, Verifiers{here.Connected + elsewhere.Connected, here.Heard + elsewhere.Heard, here.Polling + elsewhere.Polling}}, nil
 }
 
 func nothingRecalled() error {
 	return domain.Errorf(domain.NotFound, "not_found", "Nothing of it was recalled.")
 }
 
-// Verifiers are those whose audience a recall concerns, as this process knows them.
+// Verifiers are those whose audience a recall concerns.
 type Verifiers struct {
 	Connected int // open streams
 	Heard     int // of those, the ones that were sent all of it

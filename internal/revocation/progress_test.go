@@ -10,8 +10,13 @@ import (
 
 // lastRecalled is a store that knows one recall, and notes what was asked.
 type lastRecalled struct {
-	change domain.RecalledChange
-	asked  domain.RecallScope
+	change  domain.RecalledChange
+	asked   domain.RecallScope
+	reports []domain.VerifierReport
+}
+
+func (l *lastRecalled) VerifierReports(context.Context, time.Time) ([]domain.VerifierReport, error) {
+	return l.reports, nil
 }
 
 func (l *lastRecalled) LastRecallOf(_ context.Context, s domain.RecallScope) (domain.RecalledChange, error) {

@@ -1936,15 +1936,15 @@ export interface components {
             more: boolean;
         };
         /**
-         * @description The verifiers whose audience the recall concerns, as the server that answers knows them. Of several servers on one database each knows its own
-         *     streams alone: ask each of them.
+         * @description The verifiers whose audience the recall concerns, at all servers on the database. What another server than the one that answers knows is told
+         *     within half a second, and counts for 15 seconds after it was killed.
          */
         RecallAudience: {
-            /** @description Streams that are open at this server. */
+            /** @description Streams that are open. */
             connected: number;
             /** @description Of those, how many were sent the recall, or a later number. */
             heard: number;
-            /** @description Resources that asked this server within the last minute, by the feed or by introspection. Readers of status lists are anonymous, and not counted. */
+            /** @description Resources that asked within the last minute or two, by the feed or by introspection. Readers of status lists are anonymous, and not counted. */
             polling: number;
         };
         Resource: {

@@ -104,3 +104,10 @@ CREATE TABLE sign_in_states (
 ) STRICT;
 CREATE INDEX sign_in_states_by_expiry ON sign_in_states (expires_at);
 CREATE INDEX sign_in_states_by_provider ON sign_in_states (provider_id);
+
+-- What each server knows of the verifiers that listen to it. report is JSON.
+CREATE TABLE verifier_reports (
+    server_id TEXT PRIMARY KEY,
+    at        INTEGER NOT NULL,
+    report    TEXT NOT NULL
+) STRICT;
