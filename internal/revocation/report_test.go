@@ -27,6 +27,12 @@ func (r *told) ReportVerifiers(_ context.Context, report domain.VerifierReport) 
 	return nil
 }
 
+func (r *told) fails(fail bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fail = fail
+}
+
 func (r *told) last() (domain.VerifierReport, int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -71,9 +77,9 @@ func TestVerifiersAreReported(t *testing.T) {
 		t.Errorf("a report that grows old is renewed: told %d times", n)
 	}
 	r.hub.Asked(orders)
-	reporter.fail = true // and a database that is away is no harm
+	reporter.fails(true) // and a database that is away is no harm
 	r.polls()
-	reporter.fail = false
+	reporter.fails(false)
 	r.polls()
 	if got, n := reporter.last(); n != 4 || len(got.Polling) != 1 || got.Polling[0].URI != orders.URI {
 		t.Errorf("told %d times, last %+v", n, got)
