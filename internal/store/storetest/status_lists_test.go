@@ -168,7 +168,7 @@ func TestDelegationsThatWereThereGetAnIndex(t *testing.T) {
 func undoExchange(t *testing.T, raw *sql.DB) {
 	t.Helper()
 	for _, table := range []string{"sign_in_states", "exchanged_tokens", "dropped_lists", "retired_indexes", "status_chain_agents",
-		"delegation_templates", "identity_links", "identity_providers"} {
+		"delegation_templates", "identity_links", "identity_providers", "verifier_reports"} {
 		rawExec(t, raw, `DROP TABLE `+table)
 	}
 	for _, index := range []string{"recalls_by_end", "recalls_by_delegation", "delegations_by_template"} {
