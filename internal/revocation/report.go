@@ -20,7 +20,11 @@ type Reporter interface {
 // reportEvery is how often a report is renewed while nothing changes.
 const reportEvery = domain.VerifierReportLife / 3
 
-const leaveTimeout = 2 * time.Second
+const (
+	// reportTimeout bounds how long a slow write may hold up the next look for recalls.
+	reportTimeout = 500 * time.Millisecond
+	leaveTimeout  = 2 * time.Second
+)
 
 // report tells what changed, or that nothing did. It is called by Run alone.
 func (h *Hub) report(ctx context.Context) {
@@ -33,8 +37,10 @@ func (h *Hub) report(ctx context.Context) {
 	if same && (now.Sub(h.told.At) < reportEvery || (len(r.Streams) == 0 && len(r.Polling) == 0)) {
 		return
 	}
-	if err := h.Reporter.ReportVerifiers(ctx, r); err != nil {
-		if !h.untold {
+	bounded, cancel := context.WithTimeout(ctx, reportTimeout)
+	defer cancel()
+	if err := h.Reporter.ReportVerifiers(bounded, r); err != nil {
+		if !h.untold && ctx.Err() == nil {
 			h.Log.WarnContext(ctx, "other servers are not told which verifiers listen here", "error", err)
 		}
 		h.untold = true

@@ -17,7 +17,11 @@ type told struct {
 	fail bool
 }
 
-func (r *told) ReportVerifiers(_ context.Context, report domain.VerifierReport) error {
+func (r *told) ReportVerifiers(ctx context.Context, report domain.VerifierReport) error {
+	// A write that hangs would hold up recalls.
+	if end, bounded := ctx.Deadline(); !bounded || time.Until(end) > leaveTimeout {
+		return domain.Errorf(domain.Internal, "internal", "Without a bound.")
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.fail {
