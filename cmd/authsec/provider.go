@@ -94,26 +94,13 @@ func (c *providerListCmd) Run(ctx context.Context, p *program) (err error) {
 
 // findProvider returns the provider of an ID or, whatever its case, of a name.
 func findProvider(ctx context.Context, a *app.App, idOrName string) (domain.IdentityProvider, error) {
-	if _, ok := domain.ParseID(idOrName); ok {
-		return a.Directory.IdentityProvider(ctx, idOrName)
-	}
-	var found *domain.IdentityProvider
-	err := all(idOrName, func(page domain.Page) (string, error) {
-		list, err := a.Directory.IdentityProviders(ctx, page)
-		for i := range list.Items {
-			if strings.EqualFold(list.Items[i].Name, strings.TrimSpace(idOrName)) {
-				found = &list.Items[i]
-			}
-		}
-		return list.Next, err
-	})
-	if err == nil && found == nil {
-		err = domain.Errorf(domain.NotFound, "not_found", "There is no identity provider %q. List them with authsec provider list.", idOrName)
-	}
-	if err != nil {
-		return domain.IdentityProvider{}, err
-	}
-	return *found, nil
+	return finder[domain.IdentityProvider]{kind: "identity provider", list: "provider list",
+		byID: func(id string) (domain.IdentityProvider, error) { return a.Directory.IdentityProvider(ctx, id) },
+		page: func(p domain.Page) (domain.List[domain.IdentityProvider], error) {
+			return a.Directory.IdentityProviders(ctx, p)
+		},
+		name: func(x domain.IdentityProvider) string { return x.Name },
+	}.find(idOrName)
 }
 
 type providerAddCmd struct {

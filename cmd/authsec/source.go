@@ -90,26 +90,13 @@ func (c *sourceListCmd) Run(ctx context.Context, p *program) (err error) {
 
 // findSource returns the source of an ID or, whatever its case, of a name.
 func findSource(ctx context.Context, a *app.App, idOrName string) (domain.WorkloadSource, error) {
-	if _, ok := domain.ParseID(idOrName); ok {
-		return a.Directory.WorkloadSource(ctx, idOrName)
-	}
-	var found *domain.WorkloadSource
-	err := all(idOrName, func(page domain.Page) (string, error) {
-		list, err := a.Directory.WorkloadSources(ctx, page)
-		for i := range list.Items {
-			if strings.EqualFold(list.Items[i].Name, strings.TrimSpace(idOrName)) {
-				found = &list.Items[i]
-			}
-		}
-		return list.Next, err
-	})
-	if err == nil && found == nil {
-		err = domain.Errorf(domain.NotFound, "not_found", "There is no workload source %q. List them with authsec source list.", idOrName)
-	}
-	if err != nil {
-		return domain.WorkloadSource{}, err
-	}
-	return *found, nil
+	return finder[domain.WorkloadSource]{kind: "workload source", list: "source list",
+		byID: func(id string) (domain.WorkloadSource, error) { return a.Directory.WorkloadSource(ctx, id) },
+		page: func(p domain.Page) (domain.List[domain.WorkloadSource], error) {
+			return a.Directory.WorkloadSources(ctx, p)
+		},
+		name: func(x domain.WorkloadSource) string { return x.Name },
+	}.find(idOrName)
 }
 
 type sourceShowCmd struct {

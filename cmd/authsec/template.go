@@ -95,26 +95,13 @@ func (c *templateListCmd) Run(ctx context.Context, p *program) (err error) {
 
 // findTemplate returns the template of an ID or, whatever its case, of a name.
 func findTemplate(ctx context.Context, a *app.App, idOrName string) (domain.DelegationTemplate, error) {
-	if _, ok := domain.ParseID(idOrName); ok {
-		return a.Directory.DelegationTemplate(ctx, idOrName)
-	}
-	var found *domain.DelegationTemplate
-	err := all(idOrName, func(page domain.Page) (string, error) {
-		list, err := a.Directory.DelegationTemplates(ctx, domain.TemplateFilter{}, page)
-		for i := range list.Items {
-			if strings.EqualFold(list.Items[i].Name, strings.TrimSpace(idOrName)) {
-				found = &list.Items[i]
-			}
-		}
-		return list.Next, err
-	})
-	if err == nil && found == nil {
-		err = domain.Errorf(domain.NotFound, "not_found", "There is no delegation template %q. List them with authsec template list.", idOrName)
-	}
-	if err != nil {
-		return domain.DelegationTemplate{}, err
-	}
-	return *found, nil
+	return finder[domain.DelegationTemplate]{kind: "delegation template", list: "template list",
+		byID: func(id string) (domain.DelegationTemplate, error) { return a.Directory.DelegationTemplate(ctx, id) },
+		page: func(p domain.Page) (domain.List[domain.DelegationTemplate], error) {
+			return a.Directory.DelegationTemplates(ctx, domain.TemplateFilter{}, p)
+		},
+		name: func(x domain.DelegationTemplate) string { return x.Name },
+	}.find(idOrName)
 }
 
 type templateAddCmd struct {
